@@ -1,0 +1,46 @@
+//! The words through which a binding and its facade exchange one frame: an array of 64-bit
+//! words, registered once, seen as `u32` and as `f64`/`i64` by the other side. Indices count
+//! 32-bit words.
+
+/// 32-bit words of the array.
+pub const WORDS: u32 = 64;
+/// Which hold this is, for `release`; an index into the binding's table.
+pub const HOLD: u32 = 0;
+/// Which pool the slot is in, an index into the binding's table.
+pub const POOL: u32 = 1;
+/// Which slot of the pool.
+pub const SLOT: u32 = 2;
+/// The slot's generation.
+pub const GENERATION: u32 = 3;
+/// Code of the kind.
+pub const KIND: u32 = 4;
+/// Code of the encoding.
+pub const ENCODING: u32 = 5;
+/// Code of the element type.
+pub const DTYPE: u32 = 6;
+/// Flags of the descriptor.
+pub const FLAGS: u32 = 7;
+/// Height.
+pub const DIM0: u32 = 8;
+/// Width.
+pub const DIM1: u32 = 9;
+/// Channels.
+pub const DIM2: u32 = 10;
+/// Bytes from one row to the next.
+pub const STEP: u32 = 11;
+/// Bytes of the payload, as `f64`: words 12 and 13.
+pub const PAYLOAD: u32 = 12;
+/// When it was sent, nanoseconds, as `i64`: words 14 and 15.
+pub const SENT_NS: u32 = 14;
+/// The frame's time stamp, nanoseconds since the epoch, as `i64`: words 16 and 17.
+pub const STAMP_NS: u32 = 16;
+/// Number of the frame in its ring, as `f64`: words 18 and 19.
+pub const FRAME: u32 = 18;
+/// Number given by the device or the publisher, as `f64`: words 20 and 21.
+pub const SEQUENCE: u32 = 20;
+/// Frames missed since the last receive, as `f64`: words 22 and 23.
+pub const MISSED: u32 = 22;
+/// Bytes of the frame id that follow.
+pub const FRAME_ID_LEN: u32 = 24;
+/// The frame id, 64 bytes: words 26 to 41.
+pub const FRAME_ID: u32 = 26;

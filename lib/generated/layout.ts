@@ -1,0 +1,74 @@
+// Made by `npm run generate` from crates/layout. Do not edit.
+
+/** 32-bit words of the control array */
+export const CONTROL_WORDS = 64;
+/** u32: the hold, for retain and release */
+export const HOLD = 0;
+/** u32: the pool's index */
+export const POOL = 1;
+/** u32: the slot's index */
+export const SLOT = 2;
+/** u32: the slot's generation */
+export const GENERATION = 3;
+/** u32: code of the kind */
+export const KIND = 4;
+/** u32: code of the encoding */
+export const ENCODING = 5;
+/** u32: code of the element type */
+export const DTYPE = 6;
+/** u32: flags of the descriptor */
+export const FLAGS = 7;
+/** u32: height */
+export const DIM0 = 8;
+/** u32: width */
+export const DIM1 = 9;
+/** u32: channels */
+export const DIM2 = 10;
+/** u32: bytes from one row to the next */
+export const STEP = 11;
+/** f64: bytes of the payload */
+export const PAYLOAD = 12;
+/** i64: when it was sent */
+export const SENT_NS = 14;
+/** i64: the frame's time stamp */
+export const STAMP_NS = 16;
+/** f64: number of the frame in its ring */
+export const FRAME = 18;
+/** f64: number given by device or publisher */
+export const SEQUENCE = 20;
+/** f64: frames missed since the last receive */
+export const MISSED = 22;
+/** u32: bytes of the frame id */
+export const FRAME_ID_LEN = 24;
+/** 64 bytes: the frame id */
+export const FRAME_ID = 26;
+/** longest frame id in bytes */
+export const FRAME_ID_MAX = 63;
+/** bytes of a slot header */
+export const SLOT_HEADER_BYTES = 512;
+/** longest topic name */
+export const TOPIC_NAME_MAX = 200;
+/** longest part of a name */
+export const NAME_PART_MAX = 64;
+/** most frames a ring keeps */
+export const HISTORY_MAX = 64;
+/** byte offset in a slot header */
+export const HEADER_STAMP_NS = 8;
+/** byte offset in a slot header */
+export const HEADER_SEQUENCE = 24;
+/** byte offset in a slot header */
+export const HEADER_FRAME_ID_LEN = 37;
+/** byte offset in a slot header */
+export const HEADER_FRAME_ID = 192;
+
+/** Kinds of frames and their codes. */
+export const kinds = {
+  Image: 1,
+  DepthImage: 2,
+  PointCloud: 3,
+  Tensor: 4,
+  TensorGroup: 5,
+  ArrowTable: 6,
+  Message: 7,
+  CompressedImage: 8,
+} as const;
