@@ -1,0 +1,242 @@
+//! The private directory that everything lies in: `<base>/framelane-<uid>/<namespace>`.
+//!
+//! Names are only ever looked up relative to the directory's descriptor and never through a
+//! symbolic link, and both directories must belong to this user and be closed to others.
+
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use framelane_layout::ErrorCode;
+use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+use crate::error::{Error, Result};
+use crate::file::SharedFile;
+use crate::mapping::Mapping;
+
+/// `f_type` of tmpfs: files elsewhere would be written to a disk.
+const TMPFS: i64 = 0x0102_1994;
+/// How often to start over when somebody removes the empty directory under us.
+const RETRIES: usize = 16;
+
+/// How to open a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// For reading only: no mapping of it can ever be written.
+    Read,
+    /// For reading and writing.
+    ReadWrite,
+}
+
+/// A namespace's directory.
+#[derive(Debug)]
+pub struct Directory {
+    root: PathBuf,
+    path: PathBuf,
+    /// Open directory; replaced when it was removed as empty and made again.
+    fd: Mutex<Arc<OwnedFd>>,
+}
+
+impl Directory {
+    /// Opens the directory of `namespace` below `base`, making it where it is missing.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Permission`] where it belongs to somebody else or is open to others,
+    /// [`ErrorCode::InvalidArgument`] where `base` is not on tmpfs.
+    pub fn open(base: &Path, namespace: &str) -> Result<Self> {
+        let root = base.join(format!("framelane-{}", rustix::process::geteuid().as_raw()));
+        let path = root.join(namespace);
+        let fd = open_both(&root, &path)?;
+        Ok(Self { root, path, fd: Mutex::new(fd.into()) })
+    }
+
+    /// Where it is, for people.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes a file that is complete, `bytes` long and already locked as attached before it
+    /// gets its name. Its first `backed` bytes are backed by memory. `None`: the name exists.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoSpace`] where shared memory is full; nothing is left behind.
+    pub fn create(
+        &self,
+        name: &str,
+        bytes: u64,
+        backed: u64,
+        fill: impl Fn(&Mapping),
+    ) -> Result<Option<SharedFile>> {
+        for _ in 0..RETRIES {
+            let directory = self.fd()?;
+            let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+            let fd = match fs::openat(&*directory, ".", flags, Mode::RUSR | Mode::WUSR) {
+                Ok(fd) => fd,
+                Err(Errno::NOENT) => continue,
+                Err(errno) => return Err(self.error("create a file in", errno)),
+            };
+            let file = SharedFile::new(fd, name.into());
+            fs::ftruncate(file.fd(), bytes).map_err(|errno| self.error("ftruncate in", errno))?;
+            file.back(0, backed)?;
+            fill(&file.map(bytes, true)?);
+            file.attach()?;
+            match link(file.fd(), &directory, name) {
+                Ok(()) => return Ok(Some(file)),
+                Err(Errno::EXIST) => return Ok(None),
+                // The directory went between the two calls; the unnamed file goes with `fd`.
+                Err(Errno::NOENT) => {}
+                Err(errno) => return Err(self.error("name a file in", errno)),
+            }
+        }
+        Err(Error::new(
+            ErrorCode::Busy,
+            format!("{} is removed again and again", self.path.display()),
+        ))
+    }
+
+    /// Opens a file by name. `None`: there is none.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Corrupt`] for anything but a regular file of ours, [`ErrorCode::Permission`]
+    /// where it belongs to somebody else.
+    pub fn open_file(&self, name: &str, access: Access) -> Result<Option<SharedFile>> {
+        let mode = match access {
+            Access::Read => OFlags::RDONLY,
+            Access::ReadWrite => OFlags::RDWR,
+        };
+        // NONBLOCK: opening a FIFO that took the name must not wait for its other end.
+        let flags = mode | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let fd = match fs::openat(&*self.fd()?, name, flags, Mode::empty()) {
+            Ok(fd) => fd,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(errno) => return Err(self.error(&format!("open {name} in"), errno)),
+        };
+        let stat = fs::fstat(&fd).map_err(|errno| self.error("fstat in", errno))?;
+        check_owner(&stat, &self.path.join(name))?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            let text =
+                format!("{} is not a regular file; remove it", self.path.join(name).display());
+            return Err(Error::new(ErrorCode::Corrupt, text));
+        }
+        Ok(Some(SharedFile::new(fd, name.into())))
+    }
+
+    /// Removes a name; whether it was there.
+    ///
+    /// # Errors
+    /// The operating system refuses.
+    pub fn unlink(&self, name: &str) -> Result<bool> {
+        match fs::unlinkat(&*self.current(), name, AtFlags::empty()) {
+            Ok(()) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(errno) => Err(self.error(&format!("unlink {name} in"), errno)),
+        }
+    }
+
+    /// The names in it, in no order.
+    ///
+    /// # Errors
+    /// The operating system refuses.
+    pub fn names(&self) -> Result<Vec<String>> {
+        let directory = self.current();
+        let entries = fs::Dir::read_from(directory.as_fd())
+            .map_err(|errno| self.error("list", errno))?
+            .filter_map(|entry| Some(entry.ok()?.file_name().to_str().ok()?.to_owned()))
+            .filter(|name| name != "." && name != "..")
+            .collect();
+        Ok(entries)
+    }
+
+    /// Removes the directories where nothing is left in them. Others make them again when
+    /// they need them.
+    pub fn remove_if_empty(&self) {
+        if fs::unlinkat(fs::CWD, &self.path, AtFlags::REMOVEDIR).is_ok() {
+            let _ = fs::unlinkat(fs::CWD, &self.root, AtFlags::REMOVEDIR);
+        }
+    }
+
+    /// Removes the FIFO `name` if nobody holds it; whether it went.
+    ///
+    /// # Errors
+    /// The operating system refuses.
+    pub fn remove_orphan_fifo(&self, name: &str) -> Result<bool> {
+        crate::fifo::remove_orphan(self, name)
+    }
+
+    /// The open directory, removed or not: for what needs no directory made anew.
+    fn current(&self) -> Arc<OwnedFd> {
+        self.fd.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The open directory, made anew if it was removed meanwhile.
+    pub(crate) fn fd(&self) -> Result<Arc<OwnedFd>> {
+        let mut fd = self.fd.lock().unwrap_or_else(PoisonError::into_inner);
+        let stat = fs::fstat(&**fd).map_err(|errno| self.error("fstat", errno))?;
+        if stat.st_nlink == 0 {
+            *fd = open_both(&self.root, &self.path)?.into();
+        }
+        Ok(fd.clone())
+    }
+
+    pub(crate) fn error(&self, what: &str, errno: Errno) -> Error {
+        Error::system(&format!("{what} {}", self.path.display()), errno)
+    }
+}
+
+fn open_both(root: &Path, path: &Path) -> Result<OwnedFd> {
+    for _ in 0..RETRIES {
+        match open_private(root).and_then(|_| open_private(path)) {
+            // Somebody removed the empty directory between the two steps.
+            Err(error) if error.code() == ErrorCode::System && !root.exists() => {}
+            other => return other,
+        }
+    }
+    open_private(path)
+}
+
+/// Opens a directory that only this user can enter, making it where it is missing.
+fn open_private(path: &Path) -> Result<OwnedFd> {
+    let describe = |what: &str, errno| Error::system(&format!("{what} {}", path.display()), errno);
+    match fs::mkdir(path, Mode::RWXU) {
+        Ok(()) | Err(Errno::EXIST) => {}
+        Err(errno) => return Err(describe("make the directory", errno)),
+    }
+    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDONLY;
+    let fd = fs::open(path, flags, Mode::empty())
+        .map_err(|errno| describe("open the directory", errno))?;
+    let stat = fs::fstat(&fd).map_err(|errno| describe("fstat", errno))?;
+    check_owner(&stat, path)?;
+    if stat.st_mode & 0o077 != 0 {
+        let text = format!("{} is open to other users; chmod 700 it", path.display());
+        return Err(Error::new(ErrorCode::Permission, text));
+    }
+    let kind = fs::fstatfs(&fd).map_err(|errno| describe("fstatfs", errno))?;
+    if kind.f_type != TMPFS {
+        let text = format!("{} is not on tmpfs; `dir` must name one, as /dev/shm", path.display());
+        return Err(Error::new(ErrorCode::InvalidArgument, text));
+    }
+    Ok(fd)
+}
+
+fn check_owner(stat: &Stat, path: &Path) -> Result<()> {
+    let me = rustix::process::geteuid().as_raw();
+    if stat.st_uid == me {
+        return Ok(());
+    }
+    let text = format!("{} belongs to user {}, not to {me}", path.display(), stat.st_uid);
+    Err(Error::new(ErrorCode::Permission, text))
+}
+
+/// Gives an unnamed file its name. Before Linux 6.10 the direct way needs a capability, so
+/// the way through `/proc` is the second.
+fn link(fd: &OwnedFd, directory: &OwnedFd, name: &str) -> Result<(), Errno> {
+    match fs::linkat(fd, "", directory, name, AtFlags::EMPTY_PATH) {
+        Err(Errno::NOENT | Errno::PERM) => {
+            let path = format!("/proc/self/fd/{}", fd.as_raw_fd());
+            fs::linkat(fs::CWD, path, directory, name, AtFlags::SYMLINK_FOLLOW)
+        }
+        other => other,
+    }
+}

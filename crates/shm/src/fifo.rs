@@ -1,0 +1,142 @@
+//! The doorbell of an event loop: a FIFO with a name, to which a publisher writes one byte
+//! when a subscriber behind it sleeps.
+
+use std::collections::HashMap;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use framelane_layout::ErrorCode;
+use rustix::fs::{self, FileType, Mode, OFlags};
+use rustix::io::Errno;
+
+use crate::directory::Directory;
+use crate::error::{Error, Result};
+use crate::file::SharedFile;
+use crate::random_id;
+
+fn file_name(id: u64) -> String {
+    format!("f.{id:016x}")
+}
+
+const FLAGS: OFlags =
+    OFlags::RDWR.union(OFlags::NONBLOCK).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+/// The sleeper's end: a descriptor to poll. The FIFO goes with it.
+#[derive(Debug)]
+pub struct Doorbell {
+    id: u64,
+    file: SharedFile,
+    directory: Arc<Directory>,
+}
+
+impl Doorbell {
+    /// A new FIFO, locked so that no cleaner takes it for an orphan.
+    ///
+    /// # Errors
+    /// The operating system refuses.
+    pub fn create(directory: &Arc<Directory>) -> Result<Self> {
+        loop {
+            let id = random_id()?;
+            let name = file_name(id);
+            let parent = directory.fd()?;
+            match fs::mknodat(&*parent, &name, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0) {
+                Ok(()) => {}
+                Err(Errno::EXIST | Errno::NOENT) => continue,
+                Err(errno) => return Err(directory.error("make a FIFO in", errno)),
+            }
+            let fd = match fs::openat(&*parent, &name, FLAGS, Mode::empty()) {
+                Ok(fd) => fd,
+                // A cleaner was faster: the FIFO has a name before it has a lock.
+                Err(Errno::NOENT) => continue,
+                Err(errno) => return Err(directory.error("open a FIFO in", errno)),
+            };
+            let file = SharedFile::new(fd, name);
+            if file.attach()? && file.is_linked()? {
+                return Ok(Self { id, file, directory: directory.clone() });
+            }
+        }
+    }
+
+    /// What a sleeper writes into its row.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The descriptor, readable after a ring.
+    #[must_use]
+    pub fn raw_fd(&self) -> RawFd {
+        self.file.fd().as_raw_fd()
+    }
+
+    /// Takes its name away: nobody needs to ring any more.
+    pub fn remove(&self) {
+        // A failure leaves the name to a cleaner.
+        let _ = self.directory.unlink(self.file.name());
+    }
+
+    /// Reads it empty, so that the next ring is noticed.
+    pub fn drain(&self) {
+        let mut bytes = [0_u8; 64];
+        while rustix::io::read(self.file.fd(), &mut bytes).is_ok_and(|count| count == bytes.len()) {
+        }
+    }
+}
+
+impl Drop for Doorbell {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
+/// The waker's end: open FIFOs by id.
+#[derive(Debug, Default)]
+pub struct Ringer {
+    open: Mutex<HashMap<u64, OwnedFd>>,
+}
+
+impl Ringer {
+    /// Writes one byte to FIFO `id`. A FIFO that is gone or full needs none: its sleeper is
+    /// dead, or has not read the bytes before.
+    ///
+    /// # Errors
+    /// [`ErrorCode::System`] where it cannot be opened; the sleeper wakes by its own clock.
+    pub fn ring(&self, directory: &Directory, id: u64) -> Result<()> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(fd) = open.get(&id) {
+            let _ = rustix::io::write(fd, &[1]);
+            return Ok(());
+        }
+        open.retain(|_, fd| fs::fstat(fd).is_ok_and(|stat| stat.st_nlink > 0));
+        let fd = match fs::openat(&*directory.fd()?, file_name(id), FLAGS, Mode::empty()) {
+            Ok(fd) => fd,
+            Err(Errno::NOENT) => return Ok(()),
+            Err(errno) => return Err(directory.error("open a FIFO in", errno)),
+        };
+        let stat = fs::fstat(&fd).map_err(|errno| directory.error("fstat in", errno))?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::Fifo {
+            return Err(Error::new(ErrorCode::Corrupt, format!("{} is no FIFO", file_name(id))));
+        }
+        let _ = rustix::io::write(&fd, &[1]);
+        open.insert(id, fd);
+        Ok(())
+    }
+}
+
+/// Removes the FIFO `name` if nobody holds it; whether it went.
+///
+/// # Errors
+/// The operating system refuses.
+pub(crate) fn remove_orphan(directory: &Directory, name: &str) -> Result<bool> {
+    let fd = match fs::openat(&*directory.fd()?, name, FLAGS, Mode::empty()) {
+        Ok(fd) => fd,
+        Err(Errno::NOENT) => return Ok(false),
+        Err(errno) => return Err(directory.error("open a FIFO in", errno)),
+    };
+    let file = SharedFile::new(fd, name.into());
+    // `try_own` first, then the name: between the two nobody can attach.
+    if file.try_own()? && file.is_linked()? {
+        return directory.unlink(name);
+    }
+    Ok(false)
+}

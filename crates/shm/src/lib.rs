@@ -1,0 +1,45 @@
+//! Files in shared memory: create, open, map, lock, remove.
+//!
+//! A file gets its name only when it is complete ([`Directory::create`]), is locked by
+//! bytes whose owner the kernel watches ([`SharedFile`]), and is seen through a
+//! [`Mapping`], whose bytes are only ever handed out as atomics or as raw pointers.
+//! Nothing above this crate calls `mmap`, `fcntl` or `open`.
+
+mod clock;
+mod directory;
+mod error;
+mod fifo;
+mod file;
+mod mapping;
+
+pub use clock::{epoch_ns, monotonic_ns};
+pub use directory::{Access, Directory};
+pub use error::{Error, Result};
+pub use fifo::{Doorbell, Ringer};
+pub use file::SharedFile;
+pub use mapping::{Mapping, Shared};
+
+/// Name of this process, for people: what the kernel calls it, or `?`.
+#[must_use]
+pub fn process_name() -> String {
+    let name = std::fs::read_to_string("/proc/self/comm").unwrap_or_default();
+    let name = name.trim();
+    if name.is_empty() { "?".into() } else { name.into() }
+}
+
+/// 64 random bits that are not zero.
+///
+/// # Errors
+/// The kernel has no random bytes to give.
+pub fn random_id() -> Result<u64> {
+    loop {
+        let mut bytes = [0_u8; 8];
+        let flags = rustix::rand::GetRandomFlags::empty();
+        let got = rustix::rand::getrandom(&mut bytes[..], flags)
+            .map_err(|errno| Error::system("getrandom", errno))?;
+        let id = u64::from_le_bytes(bytes);
+        if got == bytes.len() && id != 0 {
+            return Ok(id);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! A file's bytes in this process's address space.
+
+use std::os::fd::BorrowedFd;
+
+use framelane_layout::descriptor::Cell;
+use framelane_layout::pool::{ReaderRow, SlotLine};
+use framelane_layout::sync::AtomicU64;
+use framelane_layout::topic::{PublisherRow, SubscriberRow, TopicShared};
+use memmap2::{MmapOptions, MmapRaw};
+
+use crate::error::{Error, Result};
+use framelane_layout::ErrorCode;
+
+/// Types that may be looked at in memory that other processes change at any time.
+///
+/// # Safety
+/// Every field is atomic and valid for any bytes.
+pub unsafe trait Shared {}
+
+// SAFETY: eight atomic words.
+unsafe impl Shared for Cell {}
+// SAFETY: atomic integers only.
+unsafe impl Shared for SlotLine {}
+// SAFETY: atomic integers only.
+unsafe impl Shared for ReaderRow {}
+// SAFETY: atomic integers only.
+unsafe impl Shared for TopicShared {}
+// SAFETY: atomic integers only.
+unsafe impl Shared for PublisherRow {}
+// SAFETY: atomic integers only.
+unsafe impl Shared for SubscriberRow {}
+// SAFETY: an atomic integer.
+unsafe impl Shared for AtomicU64 {}
+
+/// A whole file, mapped shared. Its bytes may change under us at any time, so it hands out
+/// atomics, private copies and raw pointers, never slices.
+#[derive(Debug)]
+pub struct Mapping {
+    raw: MmapRaw,
+}
+
+impl Mapping {
+    /// Maps all of `fd`, which must have `bytes` bytes.
+    pub(crate) fn new(fd: BorrowedFd<'_>, bytes: u64, writable: bool) -> Result<Self> {
+        let length = usize::try_from(bytes).map_err(|_| {
+            Error::new(
+                ErrorCode::InvalidSize,
+                format!("{bytes} bytes do not fit the address space"),
+            )
+        })?;
+        let mut options = MmapOptions::new();
+        options.len(length);
+        let raw = if writable { options.map_raw(&fd) } else { options.map_raw_read_only(&fd) };
+        let raw = raw.map_err(|error| {
+            let code = match error.raw_os_error() {
+                Some(libc::ENOMEM) => ErrorCode::NoSpace,
+                _ => ErrorCode::System,
+            };
+            Error::new(code, format!("mmap of {bytes} bytes: {error}"))
+        })?;
+        Ok(Self { raw })
+    }
+
+    /// Number of bytes.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.raw.len() as u64
+    }
+
+    /// Never: an empty file is not mapped.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.raw.len() == 0
+    }
+
+    /// Address of the byte at `offset`, with `bytes` bytes of the mapping behind it.
+    ///
+    /// # Panics
+    /// If the range leaves the mapping: offsets come from a checked geometry.
+    #[must_use]
+    pub fn pointer(&self, offset: u64, bytes: u64) -> *mut u8 {
+        let inside = offset.checked_add(bytes).is_some_and(|end| end <= self.len());
+        assert!(inside, "{offset} + {bytes} is outside a mapping of {} bytes", self.len());
+        #[allow(clippy::cast_possible_truncation, reason = "inside the mapping")]
+        self.raw.as_mut_ptr().wrapping_add(offset as usize)
+    }
+
+    /// The shared structure at `offset`.
+    ///
+    /// # Panics
+    /// If it leaves the mapping or is not aligned: offsets come from a checked geometry.
+    #[must_use]
+    pub fn get<T: Shared>(&self, offset: u64) -> &T {
+        let pointer = self.pointer(offset, size_of::<T>() as u64).cast::<T>();
+        assert!(pointer.is_aligned(), "offset {offset} is not aligned");
+        // SAFETY: inside the mapping and aligned (both just asserted), mapped for as long as
+        // `self` lives, and valid for any bytes by the contract of `Shared`.
+        unsafe { &*pointer }
+    }
+
+    /// `count` shared structures in a row, from `offset` on.
+    ///
+    /// # Panics
+    /// As [`get`](Self::get).
+    #[must_use]
+    pub fn slice<T: Shared>(&self, offset: u64, count: u32) -> &[T] {
+        let bytes = size_of::<T>() as u64 * u64::from(count);
+        let pointer = self.pointer(offset, bytes).cast::<T>();
+        assert!(pointer.is_aligned(), "offset {offset} is not aligned");
+        // SAFETY: as in `get`, for each of the `count` structures.
+        unsafe { std::slice::from_raw_parts(pointer, count as usize) }
+    }
+
+    /// A private copy of `T` at `offset`, read once.
+    ///
+    /// # Safety
+    /// `T` must be valid for any bytes.
+    #[must_use]
+    pub unsafe fn copy<T: Copy>(&self, offset: u64) -> T {
+        let pointer = self.pointer(offset, size_of::<T>() as u64).cast::<T>();
+        assert!(pointer.is_aligned(), "offset {offset} is not aligned");
+        // SAFETY: inside the mapping and aligned (both just asserted); any bytes are a `T`
+        // by the caller's promise; volatile, because others may write meanwhile.
+        unsafe { pointer.read_volatile() }
+    }
+
+    /// Lets the kernel map the pages of a range at once instead of one fault at a time.
+    /// Only a matter of speed: refusal is ignored.
+    pub fn populate(&self, offset: u64, bytes: u64, write: bool) {
+        let advice = if write {
+            rustix::mm::Advice::LinuxPopulateWrite
+        } else {
+            rustix::mm::Advice::LinuxPopulateRead
+        };
+        let Ok(length) = usize::try_from(bytes) else { return };
+        let pointer = self.pointer(offset, bytes).cast();
+        // SAFETY: the range lies in this mapping (checked by `pointer`), and populating
+        // changes no byte of it.
+        let _ = unsafe { rustix::mm::madvise(pointer, length, advice) };
+    }
+}
