@@ -1,0 +1,91 @@
+//! Sleeping and waking. A subscriber says in shared memory that it sleeps; a publisher looks
+//! at that one word and does nothing more while it is zero.
+//!
+//! Both sides write first and look second, with a full fence between, so at least one sees
+//! the other. A waker that dies in between costs the sleeper its re-check interval.
+
+use std::time::Duration;
+
+use framelane_layout::sync::{AtomicU32, Ordering, fence};
+use framelane_layout::topic::SubscriberRow;
+use framelane_shm::{Directory, Ringer};
+use rustix::thread::futex;
+
+/// Longest sleep without looking again.
+pub const RECHECK: Duration = Duration::from_millis(100);
+
+/// The words that sleepers and wakers share.
+#[derive(Clone, Copy, Debug)]
+pub struct Waiters<'a> {
+    /// Bit `j`: subscriber entry `j` sleeps.
+    pub sleepers: &'a AtomicU32,
+    /// Raised at each wake-up; the futex.
+    pub wake_seq: &'a AtomicU32,
+    /// The rows of the subscriber entries.
+    pub rows: &'a [SubscriberRow],
+}
+
+impl Waiters<'_> {
+    /// Subscriber: says that entry `entry` is about to sleep, and returns what
+    /// [`wait`](Self::wait) needs. The heads must be looked at once more after this.
+    #[must_use]
+    pub fn announce(&self, entry: u16) -> u32 {
+        // ordering: Acquire, pairs with the Release in `wake`: read before the mark is set,
+        // so that a wake-up in between makes `wait` return at once.
+        let seen = self.wake_seq.load(Ordering::Acquire);
+        // ordering: SeqCst, and the fence: the mark comes before the look at the heads; pairs
+        // with the fence in `wake_sleepers`.
+        self.sleepers.fetch_or(1 << entry, Ordering::SeqCst);
+        fence(Ordering::SeqCst); // ordering: see above
+        seen
+    }
+
+    /// Subscriber: no longer sleeps.
+    pub fn withdraw(&self, entry: u16) {
+        // ordering: Relaxed, a mark left standing costs the publisher one wake-up.
+        self.sleepers.fetch_and(!(1 << entry), Ordering::Relaxed);
+    }
+
+    /// Subscriber without an event loop: sleeps until a wake-up after
+    /// [`announce`](Self::announce), at most `timeout` and at most [`RECHECK`].
+    pub fn wait(&self, seen: u32, timeout: Duration) {
+        let timeout = timeout.min(RECHECK);
+        let limit =
+            rustix::time::Timespec { tv_sec: 0, tv_nsec: i64::from(timeout.subsec_nanos()) };
+        // Woken, interrupted, timed out or too late: the caller looks again in each case.
+        let _ = futex::wait(self.wake_seq, futex::Flags::empty(), seen, Some(&limit));
+    }
+
+    /// Publisher: wakes whoever sleeps, after the head has moved.
+    #[inline]
+    pub fn wake_sleepers(&self, directory: &Directory, ringer: &Ringer) {
+        // ordering: SeqCst fence, pairs with the one in `announce`: either the sleeper sees
+        // the new head or we see its mark.
+        fence(Ordering::SeqCst);
+        // ordering: Relaxed, after the fence.
+        if self.sleepers.load(Ordering::Relaxed) != 0 {
+            self.wake(directory, ringer);
+        }
+    }
+
+    #[cold]
+    fn wake(&self, directory: &Directory, ringer: &Ringer) {
+        // ordering: AcqRel, takes the marks; Acquire, pairs with `announce` for the rows.
+        let bits = self.sleepers.swap(0, Ordering::AcqRel);
+        // ordering: Release, pairs with the Acquire in `announce`.
+        self.wake_seq.fetch_add(1, Ordering::Release);
+        let asleep = self.rows.iter().enumerate().filter(|(entry, _)| bits >> entry & 1 == 1);
+        let mut on_futex = false;
+        for (_, row) in asleep {
+            // ordering: Acquire, pairs with the Release of whoever took the entry.
+            match row.fifo_id.load(Ordering::Acquire) {
+                0 => on_futex = true,
+                // A bell that cannot be rung leaves its sleeper to its own re-check.
+                id => drop(ringer.ring(directory, id)),
+            }
+        }
+        if on_futex {
+            let _ = futex::wake(self.wake_seq, futex::Flags::empty(), i32::MAX.unsigned_abs());
+        }
+    }
+}
