@@ -1,0 +1,241 @@
+//! A topic's control file, opened once per process.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use framelane_layout::lock::{TOPIC_PUBLISHER, TOPIC_SUBSCRIBER};
+use framelane_layout::topic::{
+    HEADER_BYTES, MAGIC, NAME_MAX, PUBLISHERS_MAX, PublisherRow, SHARED_OFFSET, SubscriberRow,
+    TopicGeometry, TopicHeader, TopicShared, mode,
+};
+use framelane_layout::{ABI_MAJOR, ABI_MINOR, ENDIAN_MARK, ErrorCode, Kind, LAYOUT_HASH, name};
+use framelane_ring::{Broadcast, Waiters};
+use framelane_shm::{Access, Directory, Error, Mapping, Result, SharedFile, random_id};
+
+/// How long to wait for a cleaner to make up its mind about the file.
+const BUSY: Duration = Duration::from_millis(50);
+
+/// Name of the file of topic `name`: `/` cannot stand in a file name, `+` not in a topic's.
+pub(crate) fn file_name(name: &str) -> String {
+    format!("t.{}", name.replace('/', "+"))
+}
+
+/// An open topic.
+#[derive(Debug)]
+pub struct TopicFile {
+    name: String,
+    kind: Kind,
+    geometry: TopicGeometry,
+    file: SharedFile,
+    mapping: Mapping,
+}
+
+impl TopicFile {
+    /// Opens the topic, making it where it is missing.
+    ///
+    /// # Errors
+    /// [`ErrorCode::InvalidName`], [`ErrorCode::TopicMismatch`] where it carries another
+    /// kind, [`ErrorCode::Corrupt`] and [`ErrorCode::LayoutVersion`] for a file that is not
+    /// a topic of this layout, [`ErrorCode::NoSpace`].
+    pub(crate) fn open(directory: &Directory, topic: &str, kind: Kind) -> Result<Self> {
+        name::check_topic(topic).map_err(|error| {
+            let text = format!("{topic:?} cannot name a topic: {}", error.rule());
+            Error::new(ErrorCode::InvalidName, text)
+        })?;
+        let file_name = file_name(topic);
+        let start = Instant::now();
+        loop {
+            if let Some(file) = directory.open_file(&file_name, Access::ReadWrite)? {
+                // Attach first, then look whether it still has its name: a cleaner that was
+                // faster has removed it under an exclusive lock.
+                if file.attach()? && file.is_linked()? {
+                    return Self::attach(file, topic, kind);
+                }
+            } else if let Some(file) = create(directory, &file_name, topic, kind)? {
+                return Self::attach(file, topic, kind);
+            }
+            if start.elapsed() > BUSY {
+                let text = format!("topic {topic} is being removed by another process; try again");
+                return Err(Error::new(ErrorCode::Busy, text));
+            }
+            thread::sleep(Duration::from_micros(200));
+        }
+    }
+
+    fn attach(file: SharedFile, topic: &str, kind: Kind) -> Result<Self> {
+        let (mapping, header, geometry) = map(&file, true)?;
+        let length = usize::from(header.name_len).min(NAME_MAX);
+        if &header.name[..length] != topic.as_bytes() {
+            return Err(corrupt(file.name(), "it holds a topic of another name"));
+        }
+        if header.mode != mode::DROP_OLDEST {
+            let text = format!("topic {topic} exists with another overflow mode");
+            return Err(Error::new(ErrorCode::TopicMismatch, text));
+        }
+        if header.kind != kind as u8 {
+            let exists = Kind::from_code(header.kind).map_or("unknown", Kind::name);
+            let text = format!("topic {topic} carries {exists}, not {}", kind.name());
+            return Err(Error::new(ErrorCode::TopicMismatch, text));
+        }
+        Ok(Self { name: topic.into(), kind, geometry, file, mapping })
+    }
+
+    /// The topic's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The kind of its frames.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    pub(crate) fn geometry(&self) -> TopicGeometry {
+        self.geometry
+    }
+
+    pub(crate) fn shared(&self) -> &TopicShared {
+        self.mapping.get(SHARED_OFFSET)
+    }
+
+    pub(crate) fn publisher_row(&self, entry: u16) -> &PublisherRow {
+        self.mapping.get(self.geometry.publisher_offset(entry))
+    }
+
+    pub(crate) fn subscriber_rows(&self) -> &[SubscriberRow] {
+        let offset = self.geometry.subscriber_offset(0);
+        self.mapping.slice(offset, self.geometry.subscribers.into())
+    }
+
+    pub(crate) fn ring(&self, entry: u16) -> Broadcast<'_> {
+        ring(&self.mapping, self.geometry, entry)
+    }
+
+    pub(crate) fn waiters(&self) -> Waiters<'_> {
+        let shared = self.shared();
+        Waiters {
+            sleepers: &shared.sleepers.0,
+            wake_seq: &shared.wake_seq.0,
+            rows: self.subscriber_rows(),
+        }
+    }
+
+    /// Takes a free publisher entry. `recover` runs with its number while it is locked.
+    pub(crate) fn claim_publisher(&self, recover: impl Fn(u16)) -> Result<u16> {
+        self.claim(TOPIC_PUBLISHER, self.geometry.publishers, "publishers", recover)
+    }
+
+    /// Takes a free subscriber entry. `recover` runs with its number while it is locked.
+    pub(crate) fn claim_subscriber(&self, recover: impl Fn(u16)) -> Result<u16> {
+        self.claim(TOPIC_SUBSCRIBER, self.geometry.subscribers, "waiting subscribers", recover)
+    }
+
+    fn claim(&self, first: u64, count: u16, who: &str, recover: impl Fn(u16)) -> Result<u16> {
+        for entry in 0..count {
+            if self.file.claim(first + u64::from(entry), || recover(entry))? {
+                return Ok(entry);
+            }
+        }
+        let text = format!("topic {} has {count} {who} already", self.name);
+        Err(Error::new(ErrorCode::Limit, text))
+    }
+
+    pub(crate) fn release_publisher(&self, entry: u16) {
+        self.file.release(TOPIC_PUBLISHER + u64::from(entry), || {});
+    }
+
+    pub(crate) fn release_subscriber(&self, entry: u16) {
+        let tidy = || self.waiters().withdraw(entry);
+        self.file.release(TOPIC_SUBSCRIBER + u64::from(entry), tidy);
+    }
+
+    pub(crate) fn publisher_lives(&self, entry: u16) -> Result<bool> {
+        self.file.is_held(TOPIC_PUBLISHER + u64::from(entry))
+    }
+
+    pub(crate) fn subscriber_lives(&self, entry: u16) -> Result<bool> {
+        self.file.is_held(TOPIC_SUBSCRIBER + u64::from(entry))
+    }
+}
+
+/// Every pool that a cell of the topic in `file` names; nothing where it is not a topic.
+pub(crate) fn named_pools(file: &SharedFile) -> Vec<u64> {
+    let Ok((mapping, _, geometry)) = map(file, false) else { return Vec::new() };
+    let rings = (0..geometry.publishers).map(|entry| ring(&mapping, geometry, entry));
+    rings.flat_map(|ring| ring.standing()).map(|descriptor| descriptor.pool_id).collect()
+}
+
+fn ring(mapping: &Mapping, geometry: TopicGeometry, entry: u16) -> Broadcast<'_> {
+    let row: &PublisherRow = mapping.get(geometry.publisher_offset(entry));
+    let cells = mapping.slice(geometry.ring_offset(entry), geometry.cells);
+    Broadcast::new(cells, &row.head.0)
+}
+
+fn map(file: &SharedFile, writable: bool) -> Result<(Mapping, TopicHeader, TopicGeometry)> {
+    let bytes = file.bytes()?;
+    if bytes < HEADER_BYTES {
+        return Err(corrupt(file.name(), "it is too short"));
+    }
+    let mapping = file.map(bytes, writable)?;
+    // SAFETY: integers and bytes, valid for any bytes.
+    let header: TopicHeader = unsafe { mapping.copy(0) };
+    if header.magic != MAGIC {
+        return Err(corrupt(file.name(), "it does not begin as a topic does"));
+    }
+    if (header.abi_major, header.endian, header.layout_hash)
+        != (ABI_MAJOR, ENDIAN_MARK, LAYOUT_HASH)
+    {
+        let text = format!(
+            "{} has layout {}.{}, this release of framelane {ABI_MAJOR}.{ABI_MINOR}; let all \
+             processes use one release",
+            file.name(),
+            header.abi_major,
+            header.abi_minor
+        );
+        return Err(Error::new(ErrorCode::LayoutVersion, text));
+    }
+    let geometry = TopicGeometry::new(header.cells, header.publishers, header.subscribers)
+        .filter(|geometry| geometry.bytes() == bytes)
+        .ok_or_else(|| corrupt(file.name(), "its header contradicts its size"))?;
+    Ok((mapping, header, geometry))
+}
+
+fn create(
+    directory: &Directory,
+    file_name: &str,
+    topic: &str,
+    kind: Kind,
+) -> Result<Option<SharedFile>> {
+    let geometry = TopicGeometry::DEFAULT;
+    let mut name = [0; 208];
+    name[..topic.len()].copy_from_slice(topic.as_bytes());
+    let header = TopicHeader {
+        magic: MAGIC,
+        abi_major: ABI_MAJOR,
+        abi_minor: ABI_MINOR,
+        endian: ENDIAN_MARK,
+        layout_hash: LAYOUT_HASH,
+        uuid: random_id()?,
+        cells: geometry.cells,
+        publishers: geometry.publishers,
+        subscribers: geometry.subscribers,
+        mode: mode::DROP_OLDEST,
+        kind: kind as u8,
+        name_len: u8::try_from(topic.len()).unwrap_or(u8::MAX),
+        reserved: [0; 5],
+        name,
+    };
+    directory.create(file_name, geometry.bytes(), geometry.bytes(), |mapping| {
+        let pointer = mapping.pointer(0, size_of::<TopicHeader>() as u64);
+        // SAFETY: inside the mapping, page-aligned, and nobody else can see the file yet.
+        unsafe { pointer.cast::<TopicHeader>().write(header) };
+    })
+}
+
+fn corrupt(name: &str, why: &str) -> Error {
+    Error::new(ErrorCode::Corrupt, format!("{name} is not a usable topic: {why}; remove it"))
+}
+
+const _: () = assert!(PUBLISHERS_MAX <= 64, "bits of the publisher mask");

@@ -1,0 +1,64 @@
+//! One reference on one slot, whoever owns the pool.
+
+use framelane_layout::SlotHeader;
+use framelane_pool::{OwnHold, ReaderHold};
+use framelane_shm::Result;
+
+/// A reference of this process on a received frame. Dropping it gives the reference back.
+#[derive(Clone, Debug)]
+pub enum Hold {
+    /// A slot of a pool of this process.
+    Own(OwnHold),
+    /// A slot of another process's pool.
+    Reader(ReaderHold),
+}
+
+impl Hold {
+    /// Id of the pool.
+    #[must_use]
+    pub fn pool_id(&self) -> u64 {
+        match self {
+            Self::Own(hold) => hold.pool().id(),
+            Self::Reader(hold) => hold.pool().id(),
+        }
+    }
+
+    /// Index of the slot.
+    #[must_use]
+    pub fn slot(&self) -> u16 {
+        match self {
+            Self::Own(hold) => hold.slot(),
+            Self::Reader(hold) => hold.slot(),
+        }
+    }
+
+    /// Bytes of the slot.
+    #[must_use]
+    pub fn slot_bytes(&self) -> u64 {
+        match self {
+            Self::Own(hold) => hold.pool().geometry().slot_stride,
+            Self::Reader(hold) => hold.pool().geometry().slot_stride,
+        }
+    }
+
+    /// Address of the slot's first byte, mapped without write permission. The bytes do not
+    /// change while the hold lives.
+    ///
+    /// # Errors
+    /// The mapping cannot be made.
+    pub fn pointer(&self) -> Result<*const u8> {
+        match self {
+            Self::Own(hold) => hold.pool().received_pointer(hold.slot().into()),
+            Self::Reader(hold) => Ok(hold.pointer()),
+        }
+    }
+
+    /// A private copy of the slot's header, to be checked before it is believed.
+    #[must_use]
+    pub fn header(&self) -> SlotHeader {
+        match self {
+            Self::Own(hold) => hold.header(),
+            Self::Reader(hold) => hold.header(),
+        }
+    }
+}

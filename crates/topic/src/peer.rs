@@ -1,0 +1,311 @@
+//! What this process has in one directory, each thing once: its pools, the pools it reads,
+//! its open topics.
+
+use std::collections::{HashMap, VecDeque};
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+use framelane_layout::{ErrorCode, Kind, name};
+use framelane_pool::{OwnHold, OwnPool, ReaderPool, control_name, data_name};
+use framelane_shm::{Directory, Error, Result, Ringer};
+
+use crate::cleaner;
+use crate::file::TopicFile;
+
+/// Slots of a new pool beyond the `depth` frames that the ring keeps.
+const SLOTS_SPARE: u32 = 4;
+/// A slot may be larger than asked for by one part in this many.
+const SLACK: u64 = 4;
+
+/// Where to meet, and how much memory to use.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Settings {
+    /// A directory on tmpfs. Processes that name the same one can meet.
+    pub dir: PathBuf,
+    /// Part of the directory that topics of this name lie in. Others are not seen.
+    pub namespace: String,
+    /// Most bytes all pools of this process may have.
+    pub max_bytes: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { dir: "/dev/shm".into(), namespace: "default".into(), max_bytes: 1 << 30 }
+    }
+}
+
+/// This process in one directory.
+#[derive(Debug)]
+pub struct Peer {
+    directory: Arc<Directory>,
+    max_bytes: u64,
+    ringer: Ringer,
+    own: Mutex<Vec<Arc<OwnPool>>>,
+    /// Holds of closed publishers: their last frames stay readable until memory runs short.
+    parked: Mutex<VecDeque<OwnHold>>,
+    readers: Mutex<HashMap<u64, Weak<ReaderPool>>>,
+    topics: Mutex<HashMap<String, Weak<TopicFile>>>,
+}
+
+type Peers = Mutex<HashMap<(PathBuf, String), Weak<Peer>>>;
+
+fn peers() -> &'static Peers {
+    static PEERS: OnceLock<Peers> = OnceLock::new();
+    PEERS.get_or_init(Peers::default)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Peer {
+    /// This process in the directory that `settings` name. There is one for each directory,
+    /// whose other settings are those of the first opening.
+    ///
+    /// # Errors
+    /// [`ErrorCode::InvalidName`] for the namespace, and what opening a directory can say.
+    pub fn open(settings: &Settings) -> Result<Arc<Self>> {
+        name::check_part(&settings.namespace).map_err(|error| {
+            let text =
+                format!("{:?} cannot name a namespace: {}", settings.namespace, error.rule());
+            Error::new(ErrorCode::InvalidName, text)
+        })?;
+        let key = (settings.dir.clone(), settings.namespace.clone());
+        let mut peers = lock(peers());
+        if let Some(peer) = peers.get(&key).and_then(Weak::upgrade) {
+            return Ok(peer);
+        }
+        let directory = Arc::new(Directory::open(&settings.dir, &settings.namespace)?);
+        cleaner::clean(&directory)?;
+        let peer = Arc::new(Self {
+            directory,
+            max_bytes: settings.max_bytes,
+            ringer: Ringer::default(),
+            own: Mutex::default(),
+            parked: Mutex::default(),
+            readers: Mutex::default(),
+            topics: Mutex::default(),
+        });
+        peers.retain(|_, peer| peer.strong_count() > 0);
+        peers.insert(key, Arc::downgrade(&peer));
+        Ok(peer)
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn directory(&self) -> &Arc<Directory> {
+        &self.directory
+    }
+
+    pub(crate) fn ringer(&self) -> &Ringer {
+        &self.ringer
+    }
+
+    /// Opens a topic, or shares it where this process has it open.
+    ///
+    /// # Errors
+    /// What [`TopicFile`] can say: name, kind, layout, memory.
+    pub fn open_topic(self: &Arc<Self>, topic: &str, kind: Kind) -> Result<OpenTopic> {
+        let mut topics = lock(&self.topics);
+        if let Some(file) = topics.get(topic).and_then(Weak::upgrade) {
+            if file.kind() == kind {
+                return Ok(OpenTopic { file: Some(file), peer: self.clone() });
+            }
+            let (is, asked) = (file.kind().name(), kind.name());
+            let text = format!("topic {topic} carries {is}, not {asked}");
+            return Err(Error::new(ErrorCode::TopicMismatch, text));
+        }
+        let file = Arc::new(TopicFile::open(&self.directory, topic, kind)?);
+        topics.insert(topic.into(), Arc::downgrade(&file));
+        Ok(OpenTopic { file: Some(file), peer: self.clone() })
+    }
+
+    /// A slot for a frame of `bytes` bytes, from a pool that is made if need be; `depth` is
+    /// how many frames of this size will be kept. `None`: all are in use and `max_bytes` is
+    /// reached.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoSpace`] where shared memory is full, [`ErrorCode::InvalidSize`] where a
+    /// frame is larger than `max_bytes`.
+    pub fn allocate(&self, bytes: u64, depth: u32) -> Result<Option<OwnHold>> {
+        let stride = framelane_layout::page_align(bytes.max(1))
+            .filter(|&stride| stride <= self.max_bytes)
+            .ok_or_else(|| {
+                let text = format!("{bytes} bytes are more than maxBytes ({})", self.max_bytes);
+                Error::new(ErrorCode::InvalidSize, text)
+            })?;
+        loop {
+            let mut own = lock(&self.own);
+            for pool in own.iter().filter(|pool| fits(pool.geometry().slot_stride, stride)) {
+                if let Some(hold) = pool.allocate()? {
+                    return Ok(Some(hold));
+                }
+            }
+            if let Some(pool) = self.grow(&mut own, stride, depth)? {
+                return pool.allocate();
+            }
+            drop(own);
+            if !self.drop_parked(stride) {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Whether a slot of `stride` bytes is a good place for a frame of `bytes` bytes.
+    pub(crate) fn suits(stride: u64, bytes: u64) -> bool {
+        framelane_layout::page_align(bytes.max(1)).is_some_and(|need| fits(stride, need))
+    }
+
+    /// Makes one more pool, after retiring what is no longer used, if `max_bytes` allows.
+    fn grow(
+        &self,
+        own: &mut Vec<Arc<OwnPool>>,
+        stride: u64,
+        depth: u32,
+    ) -> Result<Option<Arc<OwnPool>>> {
+        self.retire(own)?;
+        let used: u64 = own.iter().map(|pool| pool.geometry().data_bytes()).sum();
+        let room = self.max_bytes.saturating_sub(used) / (stride + 512);
+        let same = own.iter().filter(|pool| pool.geometry().slot_stride == stride);
+        let had: u32 = same.map(|pool| pool.geometry().slot_count).sum();
+        let wanted = had.max(depth + SLOTS_SPARE).min(1024);
+        let count = wanted.min(u32::try_from(room).unwrap_or(u32::MAX));
+        if count == 0 {
+            return Ok(None);
+        }
+        let create = |backed| OwnPool::create(&self.directory, count, stride, backed);
+        let pool = match create((depth + 1).min(count)) {
+            // Fewer frames are better than none: further slots are backed one by one.
+            Err(error) if error.code() == ErrorCode::NoSpace => create(1)?,
+            other => other?,
+        };
+        own.push(pool.clone());
+        Ok(Some(pool))
+    }
+
+    /// Removes pools of this process that hold nothing and that no ring names, so that a
+    /// change of resolution does not keep the memory of the old one.
+    fn retire(&self, own: &mut Vec<Arc<OwnPool>>) -> Result<()> {
+        let idle = |pool: &Arc<OwnPool>| {
+            let stats = pool.stats();
+            stats.free == stats.backed
+        };
+        if !own.iter().any(idle) {
+            return Ok(());
+        }
+        let named = cleaner::all_named(&self.directory)?;
+        let (gone, kept) =
+            own.drain(..).partition(|pool| idle(pool) && !named.contains(&pool.id()));
+        *own = kept;
+        let gone: Vec<Arc<OwnPool>> = gone;
+        for pool in gone {
+            self.directory.unlink(&control_name(pool.id()))?;
+            self.directory.unlink(&data_name(pool.id()))?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the last frames of a publisher that is closed.
+    pub(crate) fn park(&self, holds: impl Iterator<Item = OwnHold>) {
+        lock(&self.parked).extend(holds);
+    }
+
+    /// Lets go of the oldest parked frame in a slot of this size; whether there was one.
+    fn drop_parked(&self, stride: u64) -> bool {
+        let mut parked = lock(&self.parked);
+        let suits = |hold: &OwnHold| fits(hold.pool().geometry().slot_stride, stride);
+        parked.iter().position(suits).is_some_and(|index| parked.remove(index).is_some())
+    }
+
+    /// The pool of this process with this id.
+    pub(crate) fn own_pool(&self, id: u64) -> Option<Arc<OwnPool>> {
+        lock(&self.own).iter().find(|pool| pool.id() == id).cloned()
+    }
+
+    /// Whether a pool of this process has been let go, and will never be allocated from again.
+    #[must_use]
+    pub fn is_retired(&self, pool: &OwnPool) -> bool {
+        lock(&self.own).iter().all(|kept| kept.id() != pool.id())
+    }
+
+    /// Every pool of this process.
+    pub(crate) fn own_pools(&self) -> Vec<Arc<OwnPool>> {
+        lock(&self.own).clone()
+    }
+
+    /// Another process's pool, attached once for the whole process. `None`: it is gone.
+    pub(crate) fn reader_pool(&self, id: u64) -> Result<Option<Arc<ReaderPool>>> {
+        let mut readers = lock(&self.readers);
+        if let Some(pool) = readers.get(&id).and_then(Weak::upgrade) {
+            return Ok(Some(pool));
+        }
+        readers.retain(|_, pool| pool.strong_count() > 0);
+        let Some(pool) = ReaderPool::attach(&self.directory, id)? else { return Ok(None) };
+        readers.insert(id, Arc::downgrade(&pool));
+        Ok(Some(pool))
+    }
+
+    /// Removes what nobody is attached to any more.
+    pub fn clean(&self) {
+        // A courtesy: whoever opens next does it again.
+        let _ = cleaner::clean(&self.directory);
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        lock(&self.parked).clear();
+        lock(&self.own).clear();
+        self.clean();
+    }
+}
+
+fn fits(stride: u64, need: u64) -> bool {
+    stride >= need && stride - need <= need / SLACK
+}
+
+/// A topic that this process has open. The last one to go cleans up.
+#[derive(Debug)]
+pub struct OpenTopic {
+    /// Taken only by `drop`.
+    file: Option<Arc<TopicFile>>,
+    peer: Arc<Peer>,
+}
+
+impl OpenTopic {
+    /// This process in the topic's directory.
+    #[must_use]
+    pub fn peer(&self) -> &Arc<Peer> {
+        &self.peer
+    }
+}
+
+impl Clone for OpenTopic {
+    fn clone(&self) -> Self {
+        Self { file: self.file.clone(), peer: self.peer.clone() }
+    }
+}
+
+impl Deref for OpenTopic {
+    type Target = TopicFile;
+
+    #[allow(clippy::panic, reason = "the field is empty only inside `drop`")]
+    fn deref(&self) -> &TopicFile {
+        let Some(file) = &self.file else { panic!("a dropped topic is used") };
+        file
+    }
+}
+
+impl Drop for OpenTopic {
+    fn drop(&mut self) {
+        let topics = lock(&self.peer.topics);
+        let last = self.file.take().and_then(Arc::into_inner);
+        drop(topics);
+        if let Some(file) = last {
+            // Close the descriptor first: its lock says that somebody is attached.
+            drop(file);
+            self.peer.clean();
+        }
+    }
+}

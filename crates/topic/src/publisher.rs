@@ -1,0 +1,208 @@
+//! The writing end of a topic: loan a slot, fill it, publish it.
+
+use std::collections::VecDeque;
+
+use framelane_layout::descriptor::flags;
+use framelane_layout::sync::Ordering;
+use framelane_layout::{ABI_MINOR, Descriptor, ErrorCode, SlotHeader};
+use framelane_pool::{OwnHold, OwnPool, word};
+use framelane_shm::{Error, Result, epoch_ns, monotonic_ns, process_name};
+
+use crate::peer::{OpenTopic, Peer};
+
+/// Frames kept for slow subscribers where nobody said how many.
+const DEPTH: u32 = 8;
+/// The same for frames above a mebibyte.
+const DEPTH_LARGE: u32 = 4;
+const LARGE: u64 = 1 << 20;
+
+/// A publisher entry of a topic, held by this object alone.
+#[derive(Debug)]
+pub struct Publisher {
+    topic: OpenTopic,
+    entry: u16,
+    /// Position of the next frame.
+    next: u64,
+    /// Asked for; 0: decided by the size of the frames.
+    depth: u32,
+    /// What the ring keeps, oldest first. Which cell a frame stands in does not matter here:
+    /// a cell whose frame was let go is refused by its generation.
+    kept: VecDeque<OwnHold>,
+    /// A slot that went round at once, still warm.
+    spare: Option<OwnHold>,
+    sent: u64,
+    evicted_early: u64,
+    /// Flags of the next frame only.
+    once: u8,
+}
+
+impl Publisher {
+    /// Takes a publisher entry, a dead publisher's if there is one, and goes on where its
+    /// ring stood. `depth` is how many frames are kept for slow subscribers, 0 for the
+    /// default: 8, or 4 for frames above a mebibyte.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Limit`] where all entries are taken.
+    pub fn claim(topic: OpenTopic, depth: u32) -> Result<Self> {
+        let next = std::cell::Cell::new(0);
+        let entry = topic.claim_publisher(|entry| next.set(topic.ring(entry).take_over()))?;
+        let row = topic.publisher_row(entry);
+        // ordering: Relaxed, for people, as the three below.
+        row.pid.store(std::process::id(), Ordering::Relaxed);
+        // ordering: Relaxed, for people.
+        row.since_ns.store(monotonic_ns(), Ordering::Relaxed);
+        // ordering: Relaxed, for people.
+        row.depth.store(depth, Ordering::Relaxed);
+        row.name.set(&process_name());
+        let publishers = &topic.shared().publishers.0;
+        // ordering: Relaxed, for people.
+        publishers.epoch.fetch_add(1, Ordering::Relaxed);
+        // ordering: Release, pairs with the Acquire in `Subscriber::receive`. A subscriber
+        // that does not see the bit sees no frame of the ring, and its cursor is zero.
+        publishers.mask.fetch_or(1 << entry, Ordering::Release);
+        let next = next.get();
+        let once = if next == 0 { 0 } else { flags::FIRST };
+        let kept = VecDeque::new();
+        let (spare, sent, evicted_early) = (None, 0, 0);
+        Ok(Self { topic, entry, next, depth, kept, spare, sent, evicted_early, once })
+    }
+
+    /// Which publisher entry this is.
+    #[must_use]
+    pub fn entry(&self) -> u16 {
+        self.entry
+    }
+
+    /// Frames published by this object.
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// Frames let go before `depth` said so, because memory ran short.
+    #[must_use]
+    pub fn evicted_early(&self) -> u64 {
+        self.evicted_early
+    }
+
+    fn depth_for(&self, bytes: u64) -> u32 {
+        match self.depth {
+            0 if bytes > LARGE => DEPTH_LARGE,
+            0 => DEPTH,
+            depth => depth,
+        }
+    }
+
+    /// A slot for a frame of `bytes` bytes; what stands in it is unspecified.
+    ///
+    /// # Errors
+    /// [`ErrorCode::PoolExhausted`] where every slot is in use and none may be made,
+    /// [`ErrorCode::NoSpace`] where shared memory is full.
+    pub fn loan(&mut self, bytes: u64) -> Result<OwnHold> {
+        if let Some(spare) = self.spare.take()
+            && Peer::suits(spare.pool().geometry().slot_stride, bytes)
+        {
+            return Ok(spare);
+        }
+        loop {
+            let allocated = self.topic.peer().allocate(bytes, self.depth_for(bytes));
+            match allocated {
+                Ok(Some(hold)) => return Ok(hold),
+                Ok(None) if self.evict(bytes) => {}
+                Ok(None) => return Err(self.exhausted(bytes)),
+                Err(error) if error.code() == ErrorCode::NoSpace && self.evict(bytes) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Lets go of the oldest kept frame in a slot of this size; whether there was one.
+    fn evict(&mut self, bytes: u64) -> bool {
+        let suits = |hold: &OwnHold| Peer::suits(hold.pool().geometry().slot_stride, bytes);
+        let Some(index) = self.kept.iter().position(suits) else { return false };
+        self.kept.remove(index);
+        self.evicted_early += 1;
+        let row = self.topic.publisher_row(self.entry);
+        // ordering: Relaxed, a counter for people.
+        row.evicted_early.store(self.evicted_early, Ordering::Relaxed);
+        true
+    }
+
+    fn exhausted(&self, bytes: u64) -> Error {
+        let pools = self.topic.peer().own_pools();
+        let suiting = pools.iter().filter(|pool| Peer::suits(pool.geometry().slot_stride, bytes));
+        let holders: Vec<String> = suiting.flat_map(|pool| holders(pool)).collect();
+        let held = if holders.is_empty() { "this process".into() } else { holders.join(", ") };
+        let text = format!(
+            "topic {}: every slot for {bytes} bytes is in use (held by {held}); release frames \
+             or raise maxBytes",
+            self.topic.name()
+        );
+        Error::new(ErrorCode::PoolExhausted, text)
+    }
+
+    /// Publishes the frame in `hold`. `descriptor` says what it is; which slot it is in and
+    /// when it was sent is filled in here, and `header` goes into the slot. A time stamp of
+    /// zero becomes the time of sending. Returns the frame's position in the ring.
+    pub fn publish(
+        &mut self,
+        mut hold: OwnHold,
+        descriptor: &mut Descriptor,
+        header: &mut SlotHeader,
+    ) -> u64 {
+        let fill = hold.fill();
+        let n = self.next;
+        if header.stamp_ns == 0 {
+            header.stamp_ns = epoch_ns();
+        }
+        if header.sequence == 0 {
+            header.sequence = n;
+        }
+        header.fill = fill;
+        hold.write_header(header);
+        descriptor.seq = n.wrapping_mul(2).wrapping_add(2);
+        descriptor.pool_id = hold.pool().id();
+        descriptor.generation = hold.generation();
+        descriptor.slot = hold.slot();
+        descriptor.gen_hi = word::fill_hi(fill);
+        descriptor.abi_minor = ABI_MINOR;
+        descriptor.flags |= std::mem::take(&mut self.once);
+        descriptor.sent_ns = monotonic_ns();
+        self.topic.ring(self.entry).write(n, descriptor);
+        let peer = self.topic.peer();
+        self.topic.waiters().wake_sleepers(peer.directory(), peer.ringer());
+        self.next = n.wrapping_add(1);
+        self.sent += 1;
+        self.keep(hold, descriptor.payload_bytes);
+        n
+    }
+
+    /// Moves the hold of a loan to the ring, and lets go of what is beyond `depth`.
+    fn keep(&mut self, hold: OwnHold, bytes: u64) {
+        self.kept.push_back(hold);
+        let depth = self.depth_for(bytes) as usize;
+        while self.kept.len() > depth {
+            let reused = self.kept.pop_front().and_then(OwnHold::reuse);
+            if reused.is_some() {
+                self.spare = reused;
+            }
+        }
+    }
+}
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        // Before the topic, whose last user removes what nobody is attached to.
+        self.spare = None;
+        self.topic.peer().park(self.kept.drain(..));
+        self.topic.release_publisher(self.entry);
+    }
+}
+
+/// The readers that hold slots of `pool`, and how many each.
+fn holders(pool: &OwnPool) -> Vec<String> {
+    crate::stats::holders(pool.lines(), pool.reader_rows())
+        .into_iter()
+        .map(|holder| format!("{} (pid {}): {}", holder.process, holder.pid, holder.slots))
+        .collect()
+}

@@ -1,0 +1,168 @@
+//! What a topic looks like from here, for people. Safe to ask for while everything runs:
+//! nothing is locked for longer than a question to the kernel, nothing is changed.
+
+use framelane_layout::name::Label;
+use framelane_layout::pool::{ReaderRow, SlotLine};
+use framelane_layout::sync::Ordering;
+use framelane_pool::{ReaderPool, word};
+use framelane_shm::Result;
+
+use crate::peer::OpenTopic;
+
+/// A process that holds slots of a pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// What the kernel calls the process.
+    pub process: String,
+    /// Its process id.
+    pub pid: u32,
+    /// Slots it holds.
+    pub slots: u32,
+}
+
+/// A pool that the topic's rings name, or one of this process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolView {
+    /// The pool's id.
+    pub id: u64,
+    /// Slots it has.
+    pub slots: u32,
+    /// Bytes of a slot.
+    pub slot_bytes: u64,
+    /// Whether this process owns it.
+    pub mine: bool,
+    /// Slots with memory behind them; only the owner knows.
+    pub backed: Option<u32>,
+    /// Slots that could be loaned at once; only the owner knows.
+    pub free: Option<u32>,
+    /// Readers in other processes than the owner.
+    pub holders: Vec<Holder>,
+}
+
+/// A publisher entry that is or was in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublisherView {
+    /// Its number.
+    pub entry: u16,
+    /// What the kernel calls the process.
+    pub process: String,
+    /// Its process id.
+    pub pid: u32,
+    /// Frames the ring has carried.
+    pub sent: u64,
+    /// Frames the publisher let go early for want of memory.
+    pub evicted_early: u64,
+    /// Whether it still lives.
+    pub alive: bool,
+}
+
+/// A subscriber entry in use. Subscribers that never sleep have none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubscriberView {
+    /// Its number.
+    pub entry: u16,
+    /// What the kernel calls the process.
+    pub process: String,
+    /// Its process id.
+    pub pid: u32,
+}
+
+/// A topic as seen from this process.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TopicStats {
+    /// Publisher entries.
+    pub publishers: Vec<PublisherView>,
+    /// Subscriber entries.
+    pub subscribers: Vec<SubscriberView>,
+    /// Pools.
+    pub pools: Vec<PoolView>,
+}
+
+impl TopicStats {
+    /// Looks at `topic`.
+    ///
+    /// # Errors
+    /// The operating system refuses to say who lives.
+    pub fn of(topic: &OpenTopic) -> Result<Self> {
+        let geometry = topic.geometry();
+        // ordering: Acquire, pairs with the Release in `Publisher::claim`.
+        let mask = topic.shared().publishers.0.mask.load(Ordering::Acquire);
+        let mut stats = Self::default();
+        let mut named = Vec::new();
+        for entry in (0..geometry.publishers).filter(|&entry| mask >> entry & 1 == 1) {
+            let (row, ring) = (topic.publisher_row(entry), topic.ring(entry));
+            named.extend(ring.standing().map(|descriptor| descriptor.pool_id));
+            stats.publishers.push(PublisherView {
+                entry,
+                process: text(&row.name),
+                pid: row.pid.load(Ordering::Relaxed), // ordering: for people
+                sent: ring.head(),
+                evicted_early: row.evicted_early.load(Ordering::Relaxed), // ordering: for people
+                alive: topic.publisher_lives(entry)?,
+            });
+        }
+        for (row, entry) in topic.subscriber_rows().iter().zip(0..) {
+            if topic.subscriber_lives(entry)? {
+                let pid = row.pid.load(Ordering::Relaxed); // ordering: for people
+                stats.subscribers.push(SubscriberView { entry, process: text(&row.name), pid });
+            }
+        }
+        named.sort_unstable();
+        named.dedup();
+        stats.pools = pools(topic, &named);
+        Ok(stats)
+    }
+}
+
+/// The pools in `named`, as far as this process can attach to them.
+fn pools(topic: &OpenTopic, named: &[u64]) -> Vec<PoolView> {
+    let mut views = Vec::new();
+    for &id in named {
+        if let Some(pool) = topic.peer().own_pool(id) {
+            let stats = pool.stats();
+            views.push(PoolView {
+                id,
+                slots: pool.geometry().slot_count,
+                slot_bytes: pool.geometry().slot_stride,
+                mine: true,
+                backed: Some(stats.backed),
+                free: Some(stats.free),
+                holders: holders(pool.lines(), pool.reader_rows()),
+            });
+        } else if let Some(pool) = topic.peer().reader_pool(id).ok().flatten() {
+            views.push(reader_view(&pool));
+        }
+    }
+    views
+}
+
+fn reader_view(pool: &ReaderPool) -> PoolView {
+    PoolView {
+        id: pool.id(),
+        slots: pool.geometry().slot_count,
+        slot_bytes: pool.geometry().slot_stride,
+        mine: false,
+        backed: None,
+        free: None,
+        holders: holders(pool.lines(), pool.reader_rows()),
+    }
+}
+
+/// Who holds how many slots.
+pub(crate) fn holders(lines: &[SlotLine], rows: &[ReaderRow]) -> Vec<Holder> {
+    let held = |entry: usize| {
+        lines.iter().filter(move |line| word::holders(line) >> entry & 1 == 1).count()
+    };
+    let view = |(entry, row): (usize, &ReaderRow)| {
+        let slots = u32::try_from(held(entry)).unwrap_or(u32::MAX);
+        let pid = row.pid.load(Ordering::Relaxed); // ordering: for people
+        (slots > 0).then(|| Holder { process: text(&row.name), pid, slots })
+    };
+    rows.iter().enumerate().filter_map(view).collect()
+}
+
+fn text(label: &Label) -> String {
+    let bytes = label.get();
+    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    String::from_utf8_lossy(&bytes[..end]).into_owned()
+}
