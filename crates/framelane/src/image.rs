@@ -1,0 +1,240 @@
+//! Images: [`ImageMut`] is on loan and can be written, [`Image`] was received and cannot.
+
+use std::fmt;
+
+use framelane_kernels::{Format, Raster, RasterMut, decode_into, encode};
+use framelane_layout::slot::{FRAME_ID_MAX, stamp_source};
+use framelane_layout::{Descriptor, Encoding, ErrorCode, Kind, SlotHeader};
+use framelane_shm::{Error, Result};
+use framelane_topic::{Hold, OwnHold, Received};
+
+use crate::topic::{Frame, Loan};
+use crate::validate::{ImageShape, check_image};
+
+/// An image that is being made: a slot on loan. [`Topic::send`](crate::Topic::send)
+/// publishes it; dropping it gives the slot back.
+#[derive(Debug)]
+pub struct ImageMut {
+    hold: OwnHold,
+    shape: ImageShape,
+    header: SlotHeader,
+}
+
+impl ImageMut {
+    pub(crate) fn new(hold: OwnHold, shape: ImageShape) -> Self {
+        Self { hold, shape, header: SlotHeader::EMPTY }
+    }
+
+    /// Pixels in a row.
+    #[must_use]
+    pub fn width(&self) -> u32 {
+        self.shape.width
+    }
+
+    /// Rows.
+    #[must_use]
+    pub fn height(&self) -> u32 {
+        self.shape.height
+    }
+
+    /// Format of the pixels.
+    #[must_use]
+    pub fn encoding(&self) -> Encoding {
+        self.shape.encoding
+    }
+
+    /// Bytes from one row to the next.
+    #[must_use]
+    pub fn step(&self) -> u32 {
+        self.shape.step
+    }
+
+    /// The pixels. What stands there in the beginning is unspecified.
+    #[must_use]
+    pub fn data_mut(&mut self) -> &mut [u8] {
+        let length = usize::try_from(self.shape.bytes).unwrap_or(usize::MAX);
+        // SAFETY: the slot is mapped for as long as the hold lives and has that many bytes;
+        // it is on loan to this object alone, which is borrowed mutably.
+        unsafe { std::slice::from_raw_parts_mut(self.hold.pointer(), length) }
+    }
+
+    /// Names the sensor or coordinate frame, at most 63 bytes.
+    ///
+    /// # Errors
+    /// [`ErrorCode::InvalidLength`] for a longer one.
+    pub fn set_frame_id(&mut self, frame_id: &str) -> Result<()> {
+        let bytes = frame_id.as_bytes();
+        if bytes.len() > FRAME_ID_MAX {
+            let text = format!("a frame id has at most {FRAME_ID_MAX} bytes, got {}", bytes.len());
+            return Err(Error::new(ErrorCode::InvalidLength, text));
+        }
+        self.header.frame_id = [0; 64];
+        self.header.frame_id[..bytes.len()].copy_from_slice(bytes);
+        self.header.frame_id_len = u8::try_from(bytes.len()).unwrap_or(0);
+        Ok(())
+    }
+
+    /// Sets the time stamp, nanoseconds since the Unix epoch. Without one, or with 0, a frame
+    /// carries the time at which it was sent.
+    pub fn set_timestamp_ns(&mut self, timestamp_ns: i64) {
+        self.header.stamp_ns = timestamp_ns;
+    }
+
+    /// Decodes a JPEG or PNG picture of this image's size straight into the slot.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Codec`] for what cannot be decoded into this size and encoding.
+    pub fn decode(&mut self, picture: &[u8]) -> Result<()> {
+        let ImageShape { width, height, step, encoding, .. } = self.shape;
+        let target = RasterMut::new(width, height, step, encoding, self.data_mut());
+        decode_into(picture, &mut target.map_err(codec_error)?).map_err(codec_error)
+    }
+}
+
+impl Loan for ImageMut {
+    fn into_parts(self) -> (OwnHold, Descriptor, SlotHeader) {
+        let Self { hold, shape, mut header } = self;
+        let mut descriptor = Descriptor::default();
+        shape.describe(&mut descriptor);
+        complete_header(&mut header, &descriptor);
+        (hold, descriptor, header)
+    }
+}
+
+/// Writes into the header what the descriptor of an image says.
+pub fn complete_header(header: &mut SlotHeader, descriptor: &Descriptor) {
+    header.kind = descriptor.kind;
+    header.encoding = descriptor.encoding;
+    header.dtype = descriptor.dtype;
+    header.ndim = descriptor.ndim;
+    header.nplanes = 1;
+    header.stamp_source = stamp_source::HOST;
+    header.payload_bytes = descriptor.payload_bytes;
+    header.shape[..3].copy_from_slice(&descriptor.dims);
+    let channels = i64::from(descriptor.dims[2].max(1));
+    let element = Encoding::from_code(descriptor.encoding)
+        .map_or(1, |encoding| i64::from(encoding.info().dtype.info().bytes));
+    header.strides[..3].copy_from_slice(&[descriptor.step.into(), channels * element, element]);
+    header.planes[0].step = descriptor.step;
+}
+
+/// A received image. Its bytes cannot be written, by nobody, for as long as it lives. A
+/// clone is one more reference on the same bytes.
+#[derive(Clone)]
+pub struct Image {
+    hold: Hold,
+    /// First byte, in a mapping that lives as long as `hold`.
+    pointer: *const u8,
+    shape: ImageShape,
+    descriptor: Descriptor,
+    missed: u64,
+}
+
+// SAFETY: `pointer` is into memory that nobody writes while `hold` lives, and `hold` can be
+// sent and shared itself.
+unsafe impl Send for Image {}
+// SAFETY: as above.
+unsafe impl Sync for Image {}
+
+impl Frame for Image {
+    const KIND: Kind = Kind::Image;
+    type Loan = ImageMut;
+
+    fn from_received(received: Received) -> Result<Option<Self>> {
+        let Received { descriptor, hold, missed } = received;
+        let Some(shape) = check_image(&descriptor, hold.slot_bytes()) else { return Ok(None) };
+        let pointer = hold.pointer()?;
+        Ok(Some(Self { hold, pointer, shape, descriptor, missed }))
+    }
+}
+
+impl Image {
+    /// Pixels in a row.
+    #[must_use]
+    pub fn width(&self) -> u32 {
+        self.shape.width
+    }
+
+    /// Rows.
+    #[must_use]
+    pub fn height(&self) -> u32 {
+        self.shape.height
+    }
+
+    /// Format of the pixels.
+    #[must_use]
+    pub fn encoding(&self) -> Encoding {
+        self.shape.encoding
+    }
+
+    /// Bytes from one row to the next.
+    #[must_use]
+    pub fn step(&self) -> u32 {
+        self.shape.step
+    }
+
+    /// The pixels, where they were written.
+    #[must_use]
+    pub fn data(&self) -> &[u8] {
+        let length = usize::try_from(self.shape.bytes).unwrap_or(0);
+        // SAFETY: the slot has that many bytes (checked on receipt), is mapped for as long as
+        // the hold lives, and its owner does not write while we hold it.
+        unsafe { std::slice::from_raw_parts(self.pointer, length) }
+    }
+
+    /// Nanoseconds since the Unix epoch: when the frame was taken, or sent where nobody said.
+    #[must_use]
+    pub fn timestamp_ns(&self) -> i64 {
+        self.hold.header().stamp_ns
+    }
+
+    /// Name of the sensor or coordinate frame.
+    #[must_use]
+    pub fn frame_id(&self) -> String {
+        let header = self.hold.header();
+        let length = usize::from(header.frame_id_len).min(FRAME_ID_MAX);
+        String::from_utf8_lossy(&header.frame_id[..length]).into_owned()
+    }
+
+    /// Number given by the device, or by the publisher where there is none.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.hold.header().sequence
+    }
+
+    /// `CLOCK_MONOTONIC` when it was sent, nanoseconds.
+    #[must_use]
+    pub fn sent_ns(&self) -> u64 {
+        self.descriptor.sent_ns
+    }
+
+    /// Frames of the same publisher that were gone before this one could be received.
+    #[must_use]
+    pub fn missed(&self) -> u64 {
+        self.missed
+    }
+
+    /// The picture as a file.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Codec`] where the format cannot carry the encoding.
+    pub fn encode(&self, format: Format, quality: u8) -> Result<Vec<u8>> {
+        let ImageShape { width, height, step, encoding, .. } = self.shape;
+        let picture = Raster::new(width, height, step, encoding, self.data());
+        encode(&picture.map_err(codec_error)?, format, quality).map_err(codec_error)
+    }
+}
+
+/// An error of a codec as one of ours.
+pub(crate) fn codec_error(error: impl fmt::Display) -> Error {
+    Error::new(ErrorCode::Codec, error.to_string())
+}
+
+impl fmt::Debug for Image {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (width, height) = (self.width(), self.height());
+        let (slot, generation) = (self.hold.slot(), self.descriptor.generation);
+        let encoding = self.encoding().info().name;
+        write!(out, "Image {width}x{height} {encoding} slot {slot}#{generation}")
+    }
+}

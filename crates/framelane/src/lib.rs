@@ -1,0 +1,38 @@
+//! Camera frames between processes without a copy.
+//!
+//! Pixels lie in shared memory; what travels is a descriptor of 64 bytes, and every
+//! subscriber, in any process and language, looks at the same bytes.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use framelane::{Encoding, Image, Topic};
+//!
+//! # fn main() -> framelane::Result<()> {
+//! let mut camera = Topic::<Image>::open("camera.rgb")?;
+//! let mut frame = camera.loan(640, 480, Encoding::Rgb8)?;
+//! frame.data_mut().fill(128);
+//! camera.send(frame);
+//!
+//! let mut viewer = Topic::<Image>::open("camera.rgb")?;
+//! let frame = viewer.recv(Duration::from_secs(1))?;
+//! assert_eq!(frame.data()[0], 128);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A [`Topic`] belongs to one thread at a time; open it once more for another. A frame is
+//! given back when it is dropped.
+
+mod config;
+mod image;
+pub mod raw;
+mod topic;
+mod validate;
+
+pub use config::{Config, configure};
+pub use framelane_kernels::Format;
+pub use framelane_layout::{Encoding, ErrorCode, Kind};
+pub use framelane_shm::{Error, Result};
+pub use framelane_topic::{Holder, PoolView, PublisherView, SubscriberView};
+pub use image::{Image, ImageMut};
+pub use topic::{Frame, Options, Stats, Topic};

@@ -1,0 +1,14 @@
+//! What a binding to another language needs: frames without a type, and the checks that
+//! give them one. Rust programs have no use for it.
+
+pub use framelane_kernels as kernels;
+pub use framelane_layout as layout;
+pub use framelane_shm::{Doorbell, monotonic_ns};
+pub use framelane_topic::{
+    DEPTH_MAX, Hold, OpenTopic, OwnHold, OwnPool, Peer, Publisher, ReaderPool, Received, Settings,
+    Subscriber, TopicStats,
+};
+
+pub use crate::config::current;
+pub use crate::image::complete_header;
+pub use crate::validate::{ImageShape, check_image};
