@@ -1,0 +1,107 @@
+//! The control array: the words that cross for one frame.
+
+use std::ptr;
+
+use framelane::raw::ImageShape;
+use framelane::raw::layout::control as word;
+use framelane::raw::layout::{Descriptor, SlotHeader};
+
+/// Address of an array of [`word::WORDS`] 32-bit words inside an `ArrayBuffer` that the
+/// environment keeps alive. Only this thread touches it.
+#[derive(Clone, Copy)]
+pub struct Control(*mut u32);
+
+impl Control {
+    /// The array at `address`.
+    ///
+    /// # Safety
+    /// `word::WORDS` words, aligned to eight bytes, for as long as the value is used.
+    pub unsafe fn new(address: *mut u32) -> Self {
+        Self(address)
+    }
+
+    fn at(self, index: u32) -> *mut u32 {
+        debug_assert!(index < word::WORDS, "a word of the array");
+        self.0.wrapping_add(index as usize)
+    }
+
+    /// Reads a word.
+    pub fn get(self, index: u32) -> u32 {
+        // SAFETY: inside the array, by the contract of `new`.
+        unsafe { self.at(index).read() }
+    }
+
+    /// Writes a word.
+    pub fn set(self, index: u32, value: u32) {
+        // SAFETY: inside the array, by the contract of `new`.
+        unsafe { self.at(index).write(value) }
+    }
+
+    fn set64<T>(self, index: u32, value: T) {
+        const { assert!(size_of::<T>() == 8) };
+        debug_assert!(index.is_multiple_of(2), "aligned");
+        // SAFETY: two words inside the array, aligned to eight bytes as every 64-bit field is.
+        unsafe { self.at(index).cast::<T>().write(value) }
+    }
+
+    fn get64<T: Copy>(self, index: u32) -> T {
+        const { assert!(size_of::<T>() == 8) };
+        debug_assert!(index.is_multiple_of(2), "aligned");
+        // SAFETY: two words inside the array, aligned to eight bytes as every 64-bit field is.
+        unsafe { self.at(index).cast::<T>().read() }
+    }
+
+    /// Where a frame is: hold, pool, slot, generation.
+    pub fn put_place(self, hold: u32, pool: u32, slot: u16, generation: u32) {
+        self.set(word::HOLD, hold);
+        self.set(word::POOL, pool);
+        self.set(word::SLOT, slot.into());
+        self.set(word::GENERATION, generation);
+    }
+
+    /// What a received frame is.
+    pub fn put_frame(self, descriptor: &Descriptor, shape: &ImageShape, missed: u64) {
+        self.set(word::KIND, descriptor.kind.into());
+        self.set(word::ENCODING, descriptor.encoding.into());
+        self.set(word::DTYPE, descriptor.dtype.into());
+        self.set(word::FLAGS, descriptor.flags.into());
+        self.set(word::DIM0, shape.height);
+        self.set(word::DIM1, shape.width);
+        self.set(word::DIM2, descriptor.dims[2]);
+        self.set(word::STEP, shape.step);
+        #[allow(clippy::cast_precision_loss, reason = "below 2^48")]
+        self.set64(word::PAYLOAD, shape.bytes as f64);
+        self.put_sent(descriptor);
+        #[allow(clippy::cast_precision_loss, reason = "a count for people")]
+        self.set64(word::MISSED, missed as f64);
+    }
+
+    /// When and as the how-manieth it was sent.
+    pub fn put_sent(self, descriptor: &Descriptor) {
+        self.set64(word::SENT_NS, descriptor.sent_ns);
+        #[allow(clippy::cast_precision_loss, reason = "a count for people")]
+        self.set64(word::FRAME, (descriptor.seq / 2).wrapping_sub(1) as f64);
+    }
+
+    /// What the facade says of an image it sends, or `None` where that makes no image.
+    pub fn take_shape(self) -> Option<ImageShape> {
+        use framelane::Encoding;
+        let encoding = Encoding::from_code(u8::try_from(self.get(word::ENCODING)).ok()?)?;
+        ImageShape::packed(self.get(word::DIM0), self.get(word::DIM1), encoding)
+    }
+
+    /// What the facade says for the slot header of a frame it sends.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts")]
+    pub fn take_header(self, header: &mut SlotHeader) {
+        header.stamp_ns = self.get64(word::STAMP_NS);
+        header.sequence = self.get64::<f64>(word::SEQUENCE) as u64;
+        let length = self.get(word::FRAME_ID_LEN).min(63);
+        header.frame_id_len = length as u8;
+        if length > 0 {
+            let from = self.at(word::FRAME_ID).cast::<u8>();
+            let to = header.frame_id.as_mut_ptr();
+            // SAFETY: up to 63 bytes; both sides have 64, and they do not overlap.
+            unsafe { ptr::copy_nonoverlapping(from, to, length as usize) };
+        }
+    }
+}

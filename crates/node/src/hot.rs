@@ -1,0 +1,324 @@
+//! The functions called for each frame, registered raw: a function made by the macros costs
+//! 121 ns where one of these costs 20. Arguments are numbers that the facade has checked,
+//! results are numbers, frames are described in the control array. A negative result is
+//! minus the number of an error code, whose text `lastError` has.
+
+use std::ffi::{CStr, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+
+use framelane::raw::layout::{Descriptor, SlotHeader};
+use framelane::raw::{ImageShape, Publisher, Received, check_image, complete_header, monotonic_ns};
+use framelane::{Error, ErrorCode, Result};
+use napi::bindgen_prelude::{FromNapiValue, Object};
+use napi::{Env, sys};
+
+use crate::error::{Result as JsResult, refused, thrown};
+use crate::state::{Frame, Held, MAX_LOANS, State, UNBOUND, limit};
+
+/// A hot function: state, environment, up to two numbers, and a number back.
+type Hot = fn(&mut State, sys::napi_env, f64, f64) -> Result<u32>;
+
+/// An object with the hot functions of this environment.
+pub fn functions(env: Env) -> JsResult<Object<'static>> {
+    let state = State::address(&env).map_err(thrown)?;
+    let mut object = ptr::null_mut();
+    // SAFETY: a live environment.
+    let status = unsafe { sys::napi_create_object(env.raw(), &mut object) };
+    if status != sys::Status::napi_ok {
+        return Err(refused("napi_create_object", status));
+    }
+    let functions: [(&CStr, sys::napi_callback); 8] = [
+        (c"loan", Some(entry::<Loan>)),
+        (c"send", Some(entry::<Send>)),
+        (c"receive", Some(entry::<Receive>)),
+        (c"latest", Some(entry::<Latest>)),
+        (c"retain", Some(entry::<Retain>)),
+        (c"release", Some(entry::<Release>)),
+        (c"sleep", Some(entry::<Sleep>)),
+        (c"awake", Some(entry::<Awake>)),
+    ];
+    for (name, function) in functions {
+        add(env.raw(), object, name, function, state.cast())?;
+    }
+    // SAFETY: an object of this environment, just made.
+    unsafe { Object::from_napi_value(env.raw(), object) }
+        .map_err(|error| refused("hot", error.status as sys::napi_status))
+}
+
+fn add(
+    env: sys::napi_env,
+    object: sys::napi_value,
+    name: &CStr,
+    function: sys::napi_callback,
+    state: *mut c_void,
+) -> JsResult<()> {
+    let mut value = ptr::null_mut();
+    let length = isize::try_from(name.count_bytes()).unwrap_or(0);
+    // SAFETY: a live environment; the state outlives every function of it.
+    let status = unsafe {
+        sys::napi_create_function(env, name.as_ptr(), length, function, state, &mut value)
+    };
+    if status != sys::Status::napi_ok {
+        return Err(refused("napi_create_function", status));
+    }
+    // SAFETY: two values of this environment.
+    let status = unsafe { sys::napi_set_named_property(env, object, name.as_ptr(), value) };
+    if status != sys::Status::napi_ok {
+        return Err(refused("napi_set_named_property", status));
+    }
+    Ok(())
+}
+
+/// A function as a type, so that each gets an entry of its own without an indirect call.
+trait Function {
+    const ARGUMENTS: usize;
+    const RUN: Hot;
+}
+
+macro_rules! functions {
+    ($($name:ident($arguments:literal) = $run:path;)+) => {
+        $(struct $name;
+        impl Function for $name {
+            const ARGUMENTS: usize = $arguments;
+            const RUN: Hot = $run;
+        })+
+    };
+}
+
+functions! {
+    Loan(2) = loan;
+    Send(2) = send;
+    Receive(2) = receive;
+    Latest(1) = latest;
+    Retain(1) = retain;
+    Release(1) = release;
+    Sleep(1) = sleep;
+    Awake(1) = awake;
+}
+
+/// What Node calls: takes the numbers out, runs the function, catches what must not cross.
+unsafe extern "C" fn entry<F: Function>(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> sys::napi_value {
+    let mut count = F::ARGUMENTS;
+    let mut values = [ptr::null_mut(); 2];
+    let mut state = ptr::null_mut();
+    // SAFETY: called by Node with its own `env` and `info`; room for two values.
+    unsafe {
+        sys::napi_get_cb_info(
+            env,
+            info,
+            &mut count,
+            values.as_mut_ptr(),
+            ptr::null_mut(),
+            &mut state,
+        )
+    };
+    // SAFETY: the pointer given to `add`; this thread has no other reference to the state,
+    // because no hot function calls back into JavaScript.
+    let state = unsafe { &mut *state.cast::<State>() };
+    let mut numbers = [0.0; 2];
+    for (number, &value) in numbers.iter_mut().zip(&values[..F::ARGUMENTS]) {
+        // SAFETY: values that Node has just given; on a value that is no number, it stays 0.
+        unsafe { sys::napi_get_value_double(env, value, number) };
+    }
+    let run = || F::RUN(state, env, numbers[0], numbers[1]);
+    let result = match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(Ok(number)) => i32::try_from(number).map_or(f64::from(number), f64::from),
+        Ok(Err(error)) => fail(state, error),
+        Err(_) => fail(state, Error::new(ErrorCode::Internal, "a panic was caught; see stderr")),
+    };
+    let mut value = ptr::null_mut();
+    // SAFETY: a live environment.
+    unsafe { sys::napi_create_double(env, result, &mut value) };
+    value
+}
+
+#[cold]
+fn fail(state: &mut State, error: Error) -> f64 {
+    let number = error.code() as u8;
+    state.last_error = Some(error);
+    -f64::from(number)
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked in lib/")]
+fn index(number: f64) -> u32 {
+    number as u32
+}
+
+fn loan(state: &mut State, env: sys::napi_env, topic: f64, bytes: f64) -> Result<u32> {
+    let topic = index(topic);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "as above")]
+    let bytes = bytes as u64;
+    let peer = state.peer()?;
+    let hold = if topic == UNBOUND {
+        peer.allocate(bytes, 0)?.ok_or_else(|| {
+            let text =
+                format!("no slot for {bytes} bytes is free; release frames or raise maxBytes");
+            Error::new(ErrorCode::PoolExhausted, text)
+        })?
+    } else {
+        let entry = state.topic(topic)?;
+        let most = limit(&MAX_LOANS);
+        if entry.loaned >= most {
+            let text = format!("{most} frames of the topic are loaned and not sent (maxLoans)");
+            return Err(Error::new(ErrorCode::TooManyHeld, text));
+        }
+        let hold = publisher(entry)?.loan(bytes)?;
+        entry.loaned += 1;
+        hold
+    };
+    let pool = state.pools.index_of_loan(env, &peer, &hold);
+    let (slot, generation) = (hold.slot(), hold.generation());
+    let number = state.holds.add(Held { frame: Frame::Loan(hold), topic });
+    state.control()?.put_place(number, pool, slot, generation);
+    Ok(0)
+}
+
+fn publisher(entry: &mut crate::state::TopicEntry) -> Result<&mut Publisher> {
+    if entry.publisher.is_none() {
+        let topic = entry.subscriber.topic().clone();
+        entry.publisher = Some(Publisher::claim(topic, entry.depth)?);
+    }
+    entry.publisher.as_mut().ok_or_else(|| Error::new(ErrorCode::Closed, "no publisher"))
+}
+
+fn send(state: &mut State, _env: sys::napi_env, topic: f64, hold: f64) -> Result<u32> {
+    let control = state.control()?;
+    let shape = control.take_shape().ok_or_else(|| {
+        Error::new(ErrorCode::InvalidSize, "what is sent is not an image of a possible size")
+    })?;
+    let number = index(hold);
+    match state.holds.get(number) {
+        Some(Held { frame: Frame::Loan(loan), .. })
+            if shape.bytes <= loan.pool().geometry().slot_stride => {}
+        Some(Held { frame: Frame::Loan(_), .. }) => {
+            return Err(Error::new(ErrorCode::InvalidSize, "the image is larger than its slot"));
+        }
+        Some(_) => return Err(Error::new(ErrorCode::Frozen, "a received frame is not sent again")),
+        None => return Err(Error::new(ErrorCode::Released, "the frame was released or sent")),
+    }
+    publisher(state.topic(index(topic))?)?;
+    let Some(held) = state.holds.take(number) else { return Ok(0) };
+    state.uncount(&held);
+    let (Frame::Loan(loan), entry) = (held.frame, state.topic(index(topic))?) else {
+        return Ok(0);
+    };
+    let (mut descriptor, mut header) = (Descriptor::default(), SlotHeader::EMPTY);
+    shape.describe(&mut descriptor);
+    control.take_header(&mut header);
+    complete_header(&mut header, &descriptor);
+    publisher(entry)?.publish(loan, &mut descriptor, &mut header);
+    control.put_sent(&descriptor);
+    Ok(0)
+}
+
+fn receive(state: &mut State, env: sys::napi_env, topic: f64, newest: f64) -> Result<u32> {
+    let (topic, newest) = (index(topic), newest != 0.0);
+    let entry = state.topic(topic)?;
+    if entry.held >= entry.max_held {
+        return Err(too_many(state, topic));
+    }
+    loop {
+        let entry = state.topic(topic)?;
+        let Some(received) = entry.subscriber.receive(newest)? else { return Ok(0) };
+        match check_image(&received.descriptor, received.hold.slot_bytes()) {
+            Some(shape) => return hand_out(state, env, topic, received, &shape),
+            None => entry.subscriber.reject(),
+        }
+    }
+}
+
+fn latest(state: &mut State, env: sys::napi_env, topic: f64, _: f64) -> Result<u32> {
+    let topic = index(topic);
+    let entry = state.topic(topic)?;
+    if entry.held >= entry.max_held {
+        return Err(too_many(state, topic));
+    }
+    let Some(received) = entry.subscriber.latest()? else { return Ok(0) };
+    match check_image(&received.descriptor, received.hold.slot_bytes()) {
+        Some(shape) => hand_out(state, env, topic, received, &shape),
+        None => Ok(0),
+    }
+}
+
+fn hand_out(
+    state: &mut State,
+    env: sys::napi_env,
+    topic: u32,
+    received: Received,
+    shape: &ImageShape,
+) -> Result<u32> {
+    let Received { descriptor, hold, missed } = received;
+    let pool = match state.pools.known_received(&hold) {
+        Some(pool) => pool,
+        None => {
+            let peer = state.peer()?;
+            state.pools.index_of_received(env, &peer, &hold)
+        }
+    };
+    let control = state.control()?;
+    control.put_frame(&descriptor, shape, missed);
+    let number = state.holds.add(Held { frame: Frame::Received(hold), topic });
+    control.put_place(number, pool, descriptor.slot, descriptor.generation);
+    state.topic(topic)?.held += 1;
+    Ok(1)
+}
+
+#[cold]
+fn too_many(state: &State, topic: u32) -> Error {
+    let now = monotonic_ns();
+    let frames = state.holds.iter().filter(|held| held.topic == topic).filter_map(|held| {
+        let Frame::Received(hold) = &held.frame else { return None };
+        let header = hold.header();
+        let age = now.saturating_sub(u64::try_from(header.mono_ns).unwrap_or(now)) / 1_000_000;
+        Some(format!("slot {} frame {} ({age} ms old)", hold.slot(), header.sequence))
+    });
+    let list: Vec<String> = frames.collect();
+    let text = format!(
+        "{} frames of the topic are held and not released (maxHeld): {}",
+        list.len(),
+        list.join(", ")
+    );
+    Error::new(ErrorCode::TooManyHeld, text)
+}
+
+fn retain(state: &mut State, _env: sys::napi_env, hold: f64, _: f64) -> Result<u32> {
+    let held = state
+        .holds
+        .get(index(hold))
+        .ok_or_else(|| Error::new(ErrorCode::Released, "the frame was released or sent"))?;
+    let frame = match &held.frame {
+        Frame::Loan(hold) => Frame::Loan(hold.clone()),
+        Frame::Received(hold) => Frame::Received(hold.clone()),
+    };
+    let topic = held.topic;
+    if let Ok(entry) = state.topic(topic) {
+        match frame {
+            Frame::Loan(_) => entry.loaned += 1,
+            Frame::Received(_) => entry.held += 1,
+        }
+    }
+    Ok(state.holds.add(Held { frame, topic }))
+}
+
+fn release(state: &mut State, _env: sys::napi_env, hold: f64, _: f64) -> Result<u32> {
+    let Some(held) = state.holds.take(index(hold)) else { return Ok(0) };
+    state.uncount(&held);
+    Ok(1)
+}
+
+fn sleep(state: &mut State, env: sys::napi_env, topic: f64, _: f64) -> Result<u32> {
+    let fifo = state.doorbell(env)?;
+    let entry = state.topic(index(topic))?;
+    Ok(u32::from(entry.subscriber.sleep(fifo)?.is_none()))
+}
+
+fn awake(state: &mut State, _env: sys::napi_env, topic: f64, _: f64) -> Result<u32> {
+    if let Ok(entry) = state.topic(index(topic)) {
+        entry.subscriber.awake();
+    }
+    Ok(0)
+}

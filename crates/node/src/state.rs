@@ -1,0 +1,206 @@
+//! What one environment has: its topics, the frames it holds, the pools it has seen, its
+//! doorbell. Belongs to one thread; every entry borrows it for the length of one call.
+
+use std::sync::Arc;
+
+use framelane::raw::layout::sync::{AtomicU32, Ordering};
+use framelane::raw::{Hold, OwnHold, Peer, Publisher, Subscriber, current};
+use framelane::{Error, ErrorCode, Result};
+use napi::Env;
+use napi::bindgen_prelude::FunctionRef;
+
+use crate::control::Control;
+use crate::doorbell::Bell;
+use crate::memory::PoolTable;
+
+/// Process-wide limit of frames received and not released, per topic.
+pub static MAX_HELD: AtomicU32 = AtomicU32::new(16);
+/// Process-wide limit of frames loaned and not sent, per topic.
+pub static MAX_LOANS: AtomicU32 = AtomicU32::new(8);
+/// The topic of frames that belong to none.
+pub const UNBOUND: u32 = u32::MAX;
+
+/// One environment's state.
+#[derive(Default)]
+pub struct State {
+    /// Set by `register`, before anything else happens.
+    pub control: Option<Control>,
+    pub bell: Option<Bell>,
+    /// What the bell calls; moves into it when it is hung.
+    pub on_wake: Option<FunctionRef<(), ()>>,
+    pub topics: Vec<Option<TopicEntry>>,
+    pub holds: Holds,
+    pub pools: PoolTable,
+    /// What the last negative status of a hot function was about.
+    pub last_error: Option<Error>,
+    /// Keeps this process in its directory between topics.
+    peer: Option<Arc<Peer>>,
+}
+
+/// An open topic.
+pub struct TopicEntry {
+    pub subscriber: Subscriber,
+    pub publisher: Option<Publisher>,
+    pub depth: u32,
+    pub max_held: u32,
+    /// Frames received and not released.
+    pub held: u32,
+    /// Frames loaned and neither sent nor released.
+    pub loaned: u32,
+}
+
+/// A frame in JavaScript's hands.
+pub enum Frame {
+    /// On loan, to be written.
+    Loan(OwnHold),
+    /// Received, to be read.
+    Received(Hold),
+}
+
+/// What is known of a frame in JavaScript's hands.
+pub struct Held {
+    pub frame: Frame,
+    /// Index of its topic, or [`UNBOUND`].
+    pub topic: u32,
+}
+
+/// The holds of an environment by number. A number is an index and, above it, how often the
+/// place has been used, so that a number released twice names nothing.
+#[derive(Default)]
+pub struct Holds {
+    places: Vec<(u32, Option<Held>)>,
+    free: Vec<u32>,
+}
+
+const INDEX_BITS: u32 = 20;
+const INDEX_MASK: u32 = (1 << INDEX_BITS) - 1;
+
+impl Holds {
+    /// Adds a hold; its number.
+    pub fn add(&mut self, held: Held) -> u32 {
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.places.push((0, None));
+            u32::try_from(self.places.len() - 1).unwrap_or(INDEX_MASK)
+        });
+        let (uses, place) = &mut self.places[index as usize];
+        *place = Some(held);
+        *uses << INDEX_BITS | index
+    }
+
+    /// The hold of this number.
+    pub fn get(&self, number: u32) -> Option<&Held> {
+        let (uses, place) = self.places.get((number & INDEX_MASK) as usize)?;
+        (*uses == number >> INDEX_BITS).then_some(place.as_ref()?)
+    }
+
+    /// The hold of this number, to be written.
+    pub fn get_mut(&mut self, number: u32) -> Option<&mut Held> {
+        let (uses, place) = self.places.get_mut((number & INDEX_MASK) as usize)?;
+        (*uses == number >> INDEX_BITS).then_some(place.as_mut()?)
+    }
+
+    /// Takes the hold of this number out.
+    pub fn take(&mut self, number: u32) -> Option<Held> {
+        let index = number & INDEX_MASK;
+        let (uses, place) = self.places.get_mut(index as usize)?;
+        if *uses != number >> INDEX_BITS {
+            return None;
+        }
+        let held = place.take()?;
+        *uses = uses.wrapping_add(1) & (u32::MAX >> INDEX_BITS);
+        self.free.push(index);
+        Some(held)
+    }
+
+    /// Every hold.
+    pub fn iter(&self) -> impl Iterator<Item = &Held> {
+        self.places.iter().filter_map(|(_, place)| place.as_ref())
+    }
+}
+
+/// Owns the state of an environment through its instance data.
+struct Installed(*mut State);
+
+impl State {
+    /// Gives `env` its state, and has it cleared away when the environment ends.
+    pub fn install(env: &Env) -> napi::Result<()> {
+        let state = Box::into_raw(Box::<State>::default());
+        env.set_instance_data(Installed(state), (), |context| {
+            // SAFETY: made by `into_raw` above; nothing of this environment runs any more.
+            drop(unsafe { Box::from_raw(context.value.0) });
+        })?;
+        env.add_env_cleanup_hook(state as usize, |state| {
+            // SAFETY: finalizers, of which one frees the state, run after the hooks.
+            let state = unsafe { &mut *(state as *mut State) };
+            state.clear();
+        })?;
+        Ok(())
+    }
+
+    /// Address of the state of `env`, which lives as long as the environment.
+    pub fn address(env: &Env) -> Result<*mut Self> {
+        match env.get_instance_data::<Installed>() {
+            Ok(Some(installed)) => Ok(installed.0),
+            _ => Err(Error::new(ErrorCode::Internal, "the environment has no state")),
+        }
+    }
+
+    /// The state of `env`.
+    ///
+    /// # Safety
+    /// At most one reference at a time: taken once at the beginning of an entry.
+    pub unsafe fn of(env: &Env) -> Result<&'static mut Self> {
+        let address = Self::address(env)?;
+        // SAFETY: alive (see `address`), and the only reference by the caller's promise.
+        Ok(unsafe { &mut *address })
+    }
+
+    /// This process in its directory, opened at the first need.
+    pub fn peer(&mut self) -> Result<Arc<Peer>> {
+        if let Some(peer) = &self.peer {
+            return Ok(peer.clone());
+        }
+        let peer = current()?;
+        self.peer = Some(peer.clone());
+        Ok(peer)
+    }
+
+    /// The control array.
+    pub fn control(&self) -> Result<Control> {
+        self.control.ok_or_else(|| Error::new(ErrorCode::Internal, "register comes first"))
+    }
+
+    /// An open topic.
+    pub fn topic(&mut self, index: u32) -> Result<&mut TopicEntry> {
+        self.topics
+            .get_mut(index as usize)
+            .and_then(Option::as_mut)
+            .ok_or_else(|| Error::new(ErrorCode::Closed, "the topic is closed"))
+    }
+
+    /// Takes a hold off its topic's counts, if the topic is still open.
+    pub fn uncount(&mut self, held: &Held) {
+        if let Some(Some(topic)) = self.topics.get_mut(held.topic as usize) {
+            match held.frame {
+                Frame::Loan(_) => topic.loaned = topic.loaned.saturating_sub(1),
+                Frame::Received(_) => topic.held = topic.held.saturating_sub(1),
+            }
+        }
+    }
+
+    /// Gives everything back, frames first, the directory last.
+    fn clear(&mut self) {
+        if let Some(bell) = self.bell.take() {
+            bell.close();
+        }
+        self.holds = Holds::default();
+        self.pools.clear();
+        self.topics.clear();
+        self.peer = None;
+    }
+}
+
+/// Reads a process-wide limit.
+pub fn limit(limit: &AtomicU32) -> u32 {
+    limit.load(Ordering::Relaxed) // ordering: Relaxed, a setting
+}
