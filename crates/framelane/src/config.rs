@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use framelane_layout::ErrorCode;
-use framelane_shm::{Error, Result};
+use framelane_topic::{Error, Result};
 use framelane_topic::{Peer, Settings};
 
 /// Settings that a process may change before its first topic. What is `None` comes from the

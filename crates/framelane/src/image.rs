@@ -3,9 +3,9 @@
 use std::fmt;
 
 use framelane_kernels::{Format, Raster, RasterMut, decode_into, encode};
-use framelane_layout::slot::{FRAME_ID_MAX, stamp_source};
+use framelane_layout::slot::{FRAME_ID_MAX, Plane, stamp_source};
 use framelane_layout::{Descriptor, Encoding, ErrorCode, Kind, SlotHeader};
-use framelane_shm::{Error, Result};
+use framelane_topic::{Error, Result};
 use framelane_topic::{Hold, OwnHold, Received};
 
 use crate::topic::{Frame, Loan};
@@ -17,12 +17,12 @@ use crate::validate::{ImageShape, check_image};
 pub struct ImageMut {
     hold: OwnHold,
     shape: ImageShape,
-    header: SlotHeader,
 }
 
 impl ImageMut {
-    pub(crate) fn new(hold: OwnHold, shape: ImageShape) -> Self {
-        Self { hold, shape, header: SlotHeader::EMPTY }
+    pub(crate) fn new(mut hold: OwnHold, shape: ImageShape) -> Self {
+        begin_header(hold.header_mut());
+        Self { hold, shape }
     }
 
     /// Pixels in a row.
@@ -68,16 +68,16 @@ impl ImageMut {
             let text = format!("a frame id has at most {FRAME_ID_MAX} bytes, got {}", bytes.len());
             return Err(Error::new(ErrorCode::InvalidLength, text));
         }
-        self.header.frame_id = [0; 64];
-        self.header.frame_id[..bytes.len()].copy_from_slice(bytes);
-        self.header.frame_id_len = u8::try_from(bytes.len()).unwrap_or(0);
+        let header = self.hold.header_mut();
+        header.frame_id[..bytes.len()].copy_from_slice(bytes);
+        header.frame_id_len = u8::try_from(bytes.len()).unwrap_or(0);
         Ok(())
     }
 
     /// Sets the time stamp, nanoseconds since the Unix epoch. Without one, or with 0, a frame
     /// carries the time at which it was sent.
     pub fn set_timestamp_ns(&mut self, timestamp_ns: i64) {
-        self.header.stamp_ns = timestamp_ns;
+        self.hold.header_mut().stamp_ns = timestamp_ns;
     }
 
     /// Decodes a JPEG or PNG picture of this image's size straight into the slot.
@@ -92,30 +92,49 @@ impl ImageMut {
 }
 
 impl Loan for ImageMut {
-    fn into_parts(self) -> (OwnHold, Descriptor, SlotHeader) {
-        let Self { hold, shape, mut header } = self;
+    fn into_parts(self) -> (OwnHold, Descriptor) {
+        let Self { mut hold, shape } = self;
         let mut descriptor = Descriptor::default();
         shape.describe(&mut descriptor);
-        complete_header(&mut header, &descriptor);
-        (hold, descriptor, header)
+        complete_header(hold.header_mut(), &shape, &descriptor);
+        (hold, descriptor)
     }
 }
 
-/// Writes into the header what the descriptor of an image says.
-pub fn complete_header(header: &mut SlotHeader, descriptor: &Descriptor) {
+/// Clears what a publisher may leave unsaid.
+fn begin_header(header: &mut SlotHeader) {
+    header.stamp_ns = 0;
+    header.sequence = 0;
+    header.frame_id_len = 0;
+}
+
+/// Writes everything else into the header of an image: what its descriptor says, and nothing
+/// where an image has nothing to say.
+pub fn complete_header(header: &mut SlotHeader, shape: &ImageShape, descriptor: &Descriptor) {
+    let [height, width, channels] = descriptor.dims;
+    let pixel = i64::from(shape.encoding.info().bytes_per_pixel);
+    let element = pixel / i64::from(channels);
+    header.mono_ns = 0;
     header.kind = descriptor.kind;
     header.encoding = descriptor.encoding;
     header.dtype = descriptor.dtype;
     header.ndim = descriptor.ndim;
     header.nplanes = 1;
     header.stamp_source = stamp_source::HOST;
+    header.abi_minor = 0;
+    header.capture_flags = 0;
+    header.depth_scale = 1.0;
     header.payload_bytes = descriptor.payload_bytes;
-    header.shape[..3].copy_from_slice(&descriptor.dims);
-    let channels = i64::from(descriptor.dims[2].max(1));
-    let element = Encoding::from_code(descriptor.encoding)
-        .map_or(1, |encoding| i64::from(encoding.info().dtype.info().bytes));
-    header.strides[..3].copy_from_slice(&[descriptor.step.into(), channels * element, element]);
-    header.planes[0].step = descriptor.step;
+    header.payload_offset = 0;
+    header.ext_offset = 0;
+    header.shape[..3].copy_from_slice(&[height, width, channels]);
+    header.strides[..3].copy_from_slice(&[descriptor.step.into(), pixel, element]);
+    header.planes[0] = Plane { offset: 0, step: descriptor.step };
+    header.axes = 0;
+    header.components = 0;
+    header.colour_matrix = 0;
+    header.colour_range = 0;
+    header.reserved = 0;
 }
 
 /// A received image. Its bytes cannot be written, by nobody, for as long as it lives. A

@@ -3,11 +3,11 @@
 
 pub use framelane_kernels as kernels;
 pub use framelane_layout as layout;
-pub use framelane_shm::{Doorbell, monotonic_ns};
 pub use framelane_topic::{
     DEPTH_MAX, Hold, OpenTopic, OwnHold, OwnPool, Peer, Publisher, ReaderPool, Received, Settings,
     Subscriber, TopicStats,
 };
+pub use framelane_topic::{Doorbell, epoch_ns, monotonic_ns};
 
 pub use crate::config::current;
 pub use crate::image::complete_header;

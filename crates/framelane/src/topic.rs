@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use framelane_layout::{Descriptor, Encoding, ErrorCode, Kind, SlotHeader};
-use framelane_shm::{Error, Result};
+use framelane_layout::{Descriptor, Encoding, ErrorCode, Kind};
 use framelane_topic::{DEPTH_MAX, OwnHold, Publisher, Received, Subscriber, TopicStats};
+use framelane_topic::{Error, Result};
 
 use crate::config;
 use crate::image::{Image, ImageMut};
@@ -26,8 +26,8 @@ pub trait Frame: Sized {
 
 /// A frame that is being made.
 pub trait Loan {
-    /// What is published: the slot, what it is, and what stands in its header.
-    fn into_parts(self) -> (OwnHold, Descriptor, SlotHeader);
+    /// What is published: the slot with its header written, and what is in it.
+    fn into_parts(self) -> (OwnHold, Descriptor);
 }
 
 /// How a topic is opened.
@@ -121,8 +121,8 @@ impl<T: Frame> Topic<T> {
     /// [`ErrorCode::Limit`] where this is the first frame, loaned from another topic, and all
     /// publisher entries are taken.
     pub fn send(&mut self, loan: T::Loan) -> Result<()> {
-        let (hold, mut descriptor, mut header) = loan.into_parts();
-        self.publisher()?.publish(hold, &mut descriptor, &mut header);
+        let (hold, mut descriptor) = loan.into_parts();
+        self.publisher()?.publish(hold, &mut descriptor);
         Ok(())
     }
 

@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use framelane::raw::layout::sync::{AtomicU32, Ordering};
 use framelane::{Encoding, ErrorCode, Image, Options, Topic};
 
 fn name(what: &str) -> String {

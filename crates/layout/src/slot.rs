@@ -64,13 +64,14 @@ pub struct SlotHeader {
     pub payload_offset: u32,
     /// Bytes from the start of the slot to the ext block, 0 where there is none.
     pub ext_offset: u32,
-    /// Extent of each dimension; zero beyond [`ndim`](Self::ndim).
+    /// Extent of each dimension; unspecified beyond [`ndim`](Self::ndim).
     pub shape: [u32; 8],
-    /// Bytes from one element to the next in each dimension; negative where reversed.
+    /// Bytes from one element to the next in each dimension, negative where reversed;
+    /// unspecified beyond [`ndim`](Self::ndim).
     pub strides: [i64; 8],
-    /// Planes; zero beyond [`nplanes`](Self::nplanes).
+    /// Planes; unspecified beyond [`nplanes`](Self::nplanes).
     pub planes: [Plane; 4],
-    /// Name of the sensor or coordinate frame, UTF-8, zero-filled.
+    /// Name of the sensor or coordinate frame, UTF-8; unspecified beyond its length.
     pub frame_id: [u8; 64],
     /// Order of axes, as a code.
     pub axes: u32,
@@ -108,35 +109,3 @@ const _: () = {
     assert!(core::mem::offset_of!(SlotHeader, axes) == 256);
     assert!(core::mem::offset_of!(SlotHeader, components) == 260);
 };
-
-impl SlotHeader {
-    /// A header with nothing in it.
-    pub const EMPTY: Self = Self {
-        fill: 0,
-        stamp_ns: 0,
-        mono_ns: 0,
-        sequence: 0,
-        kind: 0,
-        encoding: 0,
-        dtype: 0,
-        ndim: 0,
-        nplanes: 0,
-        frame_id_len: 0,
-        stamp_source: stamp_source::UNKNOWN,
-        abi_minor: 0,
-        capture_flags: 0,
-        depth_scale: 1.0,
-        payload_bytes: 0,
-        payload_offset: 0,
-        ext_offset: 0,
-        shape: [0; 8],
-        strides: [0; 8],
-        planes: [Plane { offset: 0, step: 0 }; 4],
-        frame_id: [0; 64],
-        axes: 0,
-        components: 0,
-        colour_matrix: 0,
-        colour_range: 0,
-        reserved: 0,
-    };
-}

@@ -76,6 +76,11 @@ impl Control {
         self.set64(word::MISSED, missed as f64);
     }
 
+    /// What sending has filled in.
+    pub fn put_stamp(self, stamp_ns: i64) {
+        self.set64(word::STAMP_NS, stamp_ns);
+    }
+
     /// When and as the how-manieth it was sent.
     pub fn put_sent(self, descriptor: &Descriptor) {
         self.set64(word::SENT_NS, descriptor.sent_ns);

@@ -168,6 +168,9 @@ fn async_context(env: sys::napi_env) -> std::result::Result<sys::napi_async_cont
 }
 
 /// libuv: the FIFO can be read.
+///
+/// # Safety
+/// Called by libuv, with a handle that `hang` has made, on the environment's thread.
 unsafe extern "C" fn ring(handle: Opaque, _status: c_int, _events: c_int) {
     let Some(uv) = Uv::get() else { return };
     // SAFETY: a handle that `hang` has initialised and given its data.
@@ -216,6 +219,9 @@ fn call(bound: &Bound) {
 }
 
 /// libuv: the handle is closed.
+///
+/// # Safety
+/// As [`ring`], once and as the last call.
 unsafe extern "C" fn closed(handle: Opaque) {
     if let Some(uv) = Uv::get() {
         // SAFETY: the data that `hang` gave it.

@@ -7,8 +7,10 @@ use std::ffi::{CStr, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
-use framelane::raw::layout::{Descriptor, SlotHeader};
-use framelane::raw::{ImageShape, Publisher, Received, check_image, complete_header, monotonic_ns};
+use framelane::raw::layout::Descriptor;
+use framelane::raw::{
+    ImageShape, Publisher, Received, check_image, complete_header, epoch_ns, monotonic_ns,
+};
 use framelane::{Error, ErrorCode, Result};
 use napi::bindgen_prelude::{FromNapiValue, Object};
 use napi::{Env, sys};
@@ -98,6 +100,9 @@ functions! {
 }
 
 /// What Node calls: takes the numbers out, runs the function, catches what must not cross.
+///
+/// # Safety
+/// Called by Node, as a function that `add` has made.
 unsafe extern "C" fn entry<F: Function>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
@@ -172,7 +177,7 @@ fn loan(state: &mut State, env: sys::napi_env, topic: f64, bytes: f64) -> Result
     };
     let pool = state.pools.index_of_loan(env, &peer, &hold);
     let (slot, generation) = (hold.slot(), hold.generation());
-    let number = state.holds.add(Held { frame: Frame::Loan(hold), topic });
+    let number = state.holds.add(Held { frame: Frame::Loan(hold), topic, sent_ns: 0 });
     state.control()?.put_place(number, pool, slot, generation);
     Ok(0)
 }
@@ -203,14 +208,19 @@ fn send(state: &mut State, _env: sys::napi_env, topic: f64, hold: f64) -> Result
     publisher(state.topic(index(topic))?)?;
     let Some(held) = state.holds.take(number) else { return Ok(0) };
     state.uncount(&held);
-    let (Frame::Loan(loan), entry) = (held.frame, state.topic(index(topic))?) else {
+    let (Frame::Loan(mut loan), entry) = (held.frame, state.topic(index(topic))?) else {
         return Ok(0);
     };
-    let (mut descriptor, mut header) = (Descriptor::default(), SlotHeader::EMPTY);
+    let mut descriptor = Descriptor::default();
     shape.describe(&mut descriptor);
-    control.take_header(&mut header);
-    complete_header(&mut header, &descriptor);
-    publisher(entry)?.publish(loan, &mut descriptor, &mut header);
+    let header = loan.header_mut();
+    control.take_header(header);
+    complete_header(header, &shape, &descriptor);
+    if header.stamp_ns == 0 {
+        header.stamp_ns = epoch_ns();
+    }
+    control.put_stamp(header.stamp_ns);
+    publisher(entry)?.publish(loan, &mut descriptor);
     control.put_sent(&descriptor);
     Ok(0)
 }
@@ -261,7 +271,8 @@ fn hand_out(
     };
     let control = state.control()?;
     control.put_frame(&descriptor, shape, missed);
-    let number = state.holds.add(Held { frame: Frame::Received(hold), topic });
+    let (frame, sent_ns) = (Frame::Received(hold), descriptor.sent_ns);
+    let number = state.holds.add(Held { frame, topic, sent_ns });
     control.put_place(number, pool, descriptor.slot, descriptor.generation);
     state.topic(topic)?.held += 1;
     Ok(1)
@@ -272,9 +283,9 @@ fn too_many(state: &State, topic: u32) -> Error {
     let now = monotonic_ns();
     let frames = state.holds.iter().filter(|held| held.topic == topic).filter_map(|held| {
         let Frame::Received(hold) = &held.frame else { return None };
-        let header = hold.header();
-        let age = now.saturating_sub(u64::try_from(header.mono_ns).unwrap_or(now)) / 1_000_000;
-        Some(format!("slot {} frame {} ({age} ms old)", hold.slot(), header.sequence))
+        let age = now.saturating_sub(held.sent_ns) / 1_000_000;
+        let sequence = hold.header().sequence;
+        Some(format!("slot {} frame {sequence} ({age} ms old)", hold.slot()))
     });
     let list: Vec<String> = frames.collect();
     let text = format!(
@@ -294,14 +305,14 @@ fn retain(state: &mut State, _env: sys::napi_env, hold: f64, _: f64) -> Result<u
         Frame::Loan(hold) => Frame::Loan(hold.clone()),
         Frame::Received(hold) => Frame::Received(hold.clone()),
     };
-    let topic = held.topic;
+    let (topic, sent_ns) = (held.topic, held.sent_ns);
     if let Ok(entry) = state.topic(topic) {
         match frame {
             Frame::Loan(_) => entry.loaned += 1,
             Frame::Received(_) => entry.held += 1,
         }
     }
-    Ok(state.holds.add(Held { frame, topic }))
+    Ok(state.holds.add(Held { frame, topic, sent_ns }))
 }
 
 fn release(state: &mut State, _env: sys::napi_env, hold: f64, _: f64) -> Result<u32> {

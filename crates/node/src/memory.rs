@@ -102,12 +102,9 @@ impl PoolTable {
             buffers: vec![ptr::null_mut(); geometry.slot_count as usize],
             headers: ptr::null_mut(),
         };
-        let place = self.pools.iter().position(Option::is_none).unwrap_or_else(|| {
-            self.pools.push(None);
-            self.pools.len() - 1
-        });
-        self.pools[place] = Some(pool);
-        let index = u32::try_from(place).unwrap_or(u32::MAX);
+        // An index is never used again: the facade may still know what it stood for.
+        self.pools.push(Some(pool));
+        let index = u32::try_from(self.pools.len() - 1).unwrap_or(u32::MAX);
         self.last = Some((id, writable, index));
         index
     }

@@ -62,6 +62,8 @@ pub struct Held {
     pub frame: Frame,
     /// Index of its topic, or [`UNBOUND`].
     pub topic: u32,
+    /// When a received frame was sent.
+    pub sent_ns: u64,
 }
 
 /// The holds of an environment by number. A number is an index and, above it, how often the

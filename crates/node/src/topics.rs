@@ -6,7 +6,7 @@ use framelane::raw::layout::control::WORDS;
 use framelane::raw::layout::sync::Ordering;
 use framelane::raw::{Publisher, Subscriber, TopicStats};
 use framelane::{Config, ErrorCode, Kind, configure as configure_core};
-use napi::bindgen_prelude::{ArrayBuffer, Function, FunctionRef};
+use napi::bindgen_prelude::{ArrayBuffer, Either, Function, FunctionRef, Null};
 use napi::{Env, JsValue, sys};
 use napi_derive::napi;
 
@@ -156,6 +156,7 @@ pub struct PublisherView {
     pub pid: u32,
     pub sent: f64,
     pub evicted_early: f64,
+    pub depth: u32,
     pub alive: bool,
 }
 
@@ -182,8 +183,8 @@ pub struct PoolView {
     pub slots: u32,
     pub slot_bytes: f64,
     pub mine: bool,
-    pub backed: Option<u32>,
-    pub free: Option<u32>,
+    pub backed: Either<u32, Null>,
+    pub free: Either<u32, Null>,
     pub holders: Vec<Holder>,
 }
 
@@ -238,12 +239,17 @@ fn publisher_view(seen: framelane::PublisherView) -> PublisherView {
         pid: seen.pid,
         sent: count(seen.sent),
         evicted_early: count(seen.evicted_early),
+        depth: seen.depth,
         alive: seen.alive,
     }
 }
 
 fn subscriber_view(seen: framelane::SubscriberView) -> SubscriberView {
     SubscriberView { entry: seen.entry.into(), process: seen.process, pid: seen.pid }
+}
+
+fn known(value: Option<u32>) -> Either<u32, Null> {
+    value.map_or(Either::B(Null), Either::A)
 }
 
 fn pool_view(seen: framelane::PoolView) -> PoolView {
@@ -257,8 +263,8 @@ fn pool_view(seen: framelane::PoolView) -> PoolView {
         slots: seen.slots,
         slot_bytes: count(seen.slot_bytes),
         mine: seen.mine,
-        backed: seen.backed,
-        free: seen.free,
+        backed: known(seen.backed),
+        free: known(seen.free),
         holders: seen.holders.into_iter().map(holder).collect(),
     }
 }

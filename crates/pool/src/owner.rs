@@ -231,8 +231,8 @@ impl OwnPool {
                 Err(seen) => word = seen,
             }
         }
-        let (slot, generation) = (descriptor.slot, descriptor.generation);
-        let hold = OwnHold { pool: self.clone(), slot, generation, counted: true };
+        let (slot, generation) = (u32::from(descriptor.slot), descriptor.generation);
+        let hold = OwnHold { pool: self.clone(), slot, generation };
         (word::fill_hi(hold.fill()) == descriptor.gen_hi).then_some(hold)
     }
 
@@ -288,11 +288,12 @@ impl OwnPool {
         let generation = word::generation(fill << 32);
         // ordering: Release, pairs with the Acquire in `acquire`; nobody else has the slot.
         private.word.store(fill << 32 | 1, Ordering::Release);
-        OwnHold { pool: self.clone(), slot, generation, counted: true }
+        OwnHold { pool: self.clone(), slot: slot.into(), generation }
     }
 
     /// Moves a slot that this process no longer holds to its next generation. `false`:
     /// readers look at it.
+    #[inline]
     fn recycle(&self, slot: u16) -> bool {
         let private = &self.slots[usize::from(slot)];
         // ordering: Relaxed; written by this function only, whose calls for one slot follow
@@ -349,10 +350,9 @@ const COUNT: u64 = 0xffff_ffff;
 #[derive(Debug)]
 pub struct OwnHold {
     pool: Arc<OwnPool>,
-    slot: u16,
+    /// Below 65,535; of this width so that a hold moves as two plain words.
+    slot: u32,
     generation: u32,
-    /// Whether this hold is still in the count.
-    counted: bool,
 }
 
 impl OwnHold {
@@ -365,14 +365,14 @@ impl OwnHold {
     /// Index of the slot.
     #[must_use]
     pub fn slot(&self) -> u16 {
-        self.slot
+        self.index()
     }
 
     /// How often the slot has been filled, this time included.
     #[must_use]
     pub fn fill(&self) -> u64 {
         // ordering: Relaxed; our hold keeps the count where it is.
-        self.pool.slots[usize::from(self.slot)].fill.load(Ordering::Relaxed)
+        self.private().fill.load(Ordering::Relaxed)
     }
 
     /// The slot's generation: the low half of [`fill`](Self::fill).
@@ -386,16 +386,17 @@ impl OwnHold {
     /// Only the process that has the slot on loan may write, and only until it publishes.
     #[must_use]
     pub fn pointer(&self) -> *mut u8 {
-        self.pool.slot_pointer(self.slot.into())
+        self.pool.slot_pointer(self.slot)
     }
 
-    /// Writes the slot's header; only before the frame is published.
-    pub fn write_header(&mut self, header: &SlotHeader) {
+    /// The slot's header, to be written before the frame is published; what stands in it is
+    /// unspecified.
+    pub fn header_mut(&mut self) -> &mut SlotHeader {
         let offset = SLOT_HEADER_BYTES * u64::from(self.slot);
         let pointer = self.pool.data.pointer(offset, SLOT_HEADER_BYTES).cast::<SlotHeader>();
-        // SAFETY: inside the mapping and aligned to 512 bytes; the slot is on loan to us, so
-        // nobody reads its header.
-        unsafe { pointer.write(*header) };
+        // SAFETY: inside the mapping, aligned to 512 bytes, integers and floats; the slot is
+        // on loan to us, so nobody else looks at its header.
+        unsafe { &mut *pointer }
     }
 
     /// A private copy of the slot's header.
@@ -410,28 +411,48 @@ impl OwnHold {
     /// reader looks at it: a publisher's way to go round on warm memory without the lists.
     #[must_use]
     pub fn reuse(mut self) -> Option<Self> {
-        if !self.give_back() {
+        let private = self.private();
+        // ordering: Acquire, pairs with the Release in `give_back`: as the last one we see
+        // what the others did. The exchange fails if another holds the slot, too.
+        let alone = u64::from(self.generation) << 32 | 1;
+        let swap = private.word.compare_exchange(
+            alone,
+            alone - 1,
+            Ordering::Acquire,
+            Ordering::Relaxed, // ordering: nothing is read after a failure
+        );
+        if swap.is_err() {
             return None;
         }
-        if self.pool.recycle(self.slot) {
+        if self.pool.recycle(self.index()) {
             let fill = self.fill();
             self.generation = word::generation(fill << 32);
             // ordering: Release, pairs with the Acquire in `acquire`.
-            self.pool.slots[usize::from(self.slot)].word.store(fill << 32 | 1, Ordering::Release);
-            self.counted = true;
+            self.private().word.store(fill << 32 | 1, Ordering::Release);
             return Some(self);
         }
-        self.pool.lists().draining.push_back(self.slot);
+        // Readers look at it. Put the count back for `drop` to take, which lists the slot.
+        // ordering: Relaxed; at a count of zero nobody else touches the word.
+        private.word.store(alone, Ordering::Relaxed);
         None
+    }
+
+    fn private(&self) -> &Private {
+        &self.pool.slots[self.slot as usize]
+    }
+
+    fn index(&self) -> u16 {
+        #[allow(clippy::cast_possible_truncation, reason = "below SLOTS_MAX")]
+        {
+            self.slot as u16
+        }
     }
 
     /// Takes this hold off the count; whether it was the last.
     fn give_back(&mut self) -> bool {
-        self.counted = false;
-        let private = &self.pool.slots[usize::from(self.slot)];
         // ordering: AcqRel. Release: what we did with the frame comes before the slot is
         // filled again; Acquire: as the last one we see what the others did.
-        let before = private.word.fetch_sub(1, Ordering::AcqRel);
+        let before = self.private().word.fetch_sub(1, Ordering::AcqRel);
         debug_assert!(before & COUNT != 0, "one more release than holds");
         before & COUNT == 1
     }
@@ -439,27 +460,22 @@ impl OwnHold {
 
 impl Clone for OwnHold {
     fn clone(&self) -> Self {
-        let private = &self.pool.slots[usize::from(self.slot)];
         // ordering: Relaxed; our own hold keeps the slot where it is.
-        private.word.fetch_add(1, Ordering::Relaxed);
-        Self {
-            pool: self.pool.clone(),
-            slot: self.slot,
-            generation: self.generation,
-            counted: true,
-        }
+        self.private().word.fetch_add(1, Ordering::Relaxed);
+        Self { pool: self.pool.clone(), slot: self.slot, generation: self.generation }
     }
 }
 
 impl Drop for OwnHold {
     fn drop(&mut self) {
-        if self.counted && self.give_back() {
-            let recycled = self.pool.recycle(self.slot);
+        if self.give_back() {
+            let slot = self.index();
+            let recycled = self.pool.recycle(slot);
             let mut lists = self.pool.lists();
             if recycled {
-                lists.free.push(self.slot);
+                lists.free.push(slot);
             } else {
-                lists.draining.push_back(self.slot);
+                lists.draining.push_back(slot);
             }
         }
     }

@@ -18,7 +18,7 @@ use crate::mapping::Mapping;
 /// `f_type` of tmpfs: files elsewhere would be written to a disk.
 const TMPFS: i64 = 0x0102_1994;
 /// How often to start over when somebody removes the empty directory under us.
-const RETRIES: usize = 16;
+const RETRIES: usize = 64;
 
 /// How to open a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,26 +186,32 @@ impl Directory {
 }
 
 fn open_both(root: &Path, path: &Path) -> Result<OwnedFd> {
+    // Others remove the directories when they are empty, also between any two steps here.
     for _ in 0..RETRIES {
-        match open_private(root).and_then(|_| open_private(path)) {
-            // Somebody removed the empty directory between the two steps.
-            Err(error) if error.code() == ErrorCode::System && !root.exists() => {}
-            other => return other,
+        if open_private(root, false)?.is_some()
+            && let Some(fd) = open_private(path, true)?
+        {
+            return Ok(fd);
         }
     }
-    open_private(path)
+    Err(Error::new(ErrorCode::Busy, format!("{} is removed again and again", path.display())))
 }
 
-/// Opens a directory that only this user can enter, making it where it is missing.
-fn open_private(path: &Path) -> Result<OwnedFd> {
+/// Opens a directory that only this user can enter, making it where it is missing. `None`:
+/// it, or the one above it, has just been removed.
+fn open_private(path: &Path, parent_vanishes: bool) -> Result<Option<OwnedFd>> {
     let describe = |what: &str, errno| Error::system(&format!("{what} {}", path.display()), errno);
     match fs::mkdir(path, Mode::RWXU) {
         Ok(()) | Err(Errno::EXIST) => {}
+        Err(Errno::NOENT) if parent_vanishes => return Ok(None),
         Err(errno) => return Err(describe("make the directory", errno)),
     }
     let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDONLY;
-    let fd = fs::open(path, flags, Mode::empty())
-        .map_err(|errno| describe("open the directory", errno))?;
+    let fd = match fs::open(path, flags, Mode::empty()) {
+        Ok(fd) => fd,
+        Err(Errno::NOENT) => return Ok(None),
+        Err(errno) => return Err(describe("open the directory", errno)),
+    };
     let stat = fs::fstat(&fd).map_err(|errno| describe("fstat", errno))?;
     check_owner(&stat, path)?;
     if stat.st_mode & 0o077 != 0 {
@@ -217,7 +223,7 @@ fn open_private(path: &Path) -> Result<OwnedFd> {
         let text = format!("{} is not on tmpfs; `dir` must name one, as /dev/shm", path.display());
         return Err(Error::new(ErrorCode::InvalidArgument, text));
     }
-    Ok(fd)
+    Ok(Some(fd))
 }
 
 fn check_owner(stat: &Stat, path: &Path) -> Result<()> {

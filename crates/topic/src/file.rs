@@ -167,6 +167,7 @@ pub(crate) fn named_pools(file: &SharedFile) -> Vec<u64> {
     rings.flat_map(|ring| ring.standing()).map(|descriptor| descriptor.pool_id).collect()
 }
 
+#[inline]
 fn ring(mapping: &Mapping, geometry: TopicGeometry, entry: u16) -> Broadcast<'_> {
     let row: &PublisherRow = mapping.get(geometry.publisher_offset(entry));
     let cells = mapping.slice(geometry.ring_offset(entry), geometry.cells);

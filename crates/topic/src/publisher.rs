@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use framelane_layout::descriptor::flags;
 use framelane_layout::sync::Ordering;
-use framelane_layout::{ABI_MINOR, Descriptor, ErrorCode, SlotHeader};
+use framelane_layout::{ABI_MINOR, Descriptor, ErrorCode};
 use framelane_pool::{OwnHold, OwnPool, word};
 use framelane_shm::{Error, Result, epoch_ns, monotonic_ns, process_name};
 
@@ -25,6 +25,8 @@ pub struct Publisher {
     next: u64,
     /// Asked for; 0: decided by the size of the frames.
     depth: u32,
+    /// What stands in the publisher's row, for people.
+    depth_said: u32,
     /// What the ring keeps, oldest first. Which cell a frame stands in does not matter here:
     /// a cell whose frame was let go is refused by its generation.
     kept: VecDeque<OwnHold>,
@@ -47,12 +49,10 @@ impl Publisher {
         let next = std::cell::Cell::new(0);
         let entry = topic.claim_publisher(|entry| next.set(topic.ring(entry).take_over()))?;
         let row = topic.publisher_row(entry);
-        // ordering: Relaxed, for people, as the three below.
+        // ordering: Relaxed, for people, as the next.
         row.pid.store(std::process::id(), Ordering::Relaxed);
         // ordering: Relaxed, for people.
         row.since_ns.store(monotonic_ns(), Ordering::Relaxed);
-        // ordering: Relaxed, for people.
-        row.depth.store(depth, Ordering::Relaxed);
         row.name.set(&process_name());
         let publishers = &topic.shared().publishers.0;
         // ordering: Relaxed, for people.
@@ -62,9 +62,18 @@ impl Publisher {
         publishers.mask.fetch_or(1 << entry, Ordering::Release);
         let next = next.get();
         let once = if next == 0 { 0 } else { flags::FIRST };
-        let kept = VecDeque::new();
-        let (spare, sent, evicted_early) = (None, 0, 0);
-        Ok(Self { topic, entry, next, depth, kept, spare, sent, evicted_early, once })
+        Ok(Self {
+            topic,
+            entry,
+            next,
+            depth,
+            depth_said: 0,
+            kept: VecDeque::new(),
+            spare: None,
+            sent: 0,
+            evicted_early: 0,
+            once,
+        })
     }
 
     /// Which publisher entry this is.
@@ -141,25 +150,21 @@ impl Publisher {
         Error::new(ErrorCode::PoolExhausted, text)
     }
 
-    /// Publishes the frame in `hold`. `descriptor` says what it is; which slot it is in and
-    /// when it was sent is filled in here, and `header` goes into the slot. A time stamp of
-    /// zero becomes the time of sending. Returns the frame's position in the ring.
-    pub fn publish(
-        &mut self,
-        mut hold: OwnHold,
-        descriptor: &mut Descriptor,
-        header: &mut SlotHeader,
-    ) -> u64 {
+    /// Publishes the frame in `hold`, whose header says what it is; `descriptor` says the
+    /// same, and which slot it is in and when it was sent is filled in here. A time stamp of
+    /// zero becomes the time of sending, a sequence number of zero the position in the ring,
+    /// which is returned.
+    pub fn publish(&mut self, mut hold: OwnHold, descriptor: &mut Descriptor) -> u64 {
         let fill = hold.fill();
         let n = self.next;
+        let header = hold.header_mut();
+        header.fill = fill;
         if header.stamp_ns == 0 {
             header.stamp_ns = epoch_ns();
         }
         if header.sequence == 0 {
             header.sequence = n;
         }
-        header.fill = fill;
-        hold.write_header(header);
         descriptor.seq = n.wrapping_mul(2).wrapping_add(2);
         descriptor.pool_id = hold.pool().id();
         descriptor.generation = hold.generation();
@@ -180,8 +185,13 @@ impl Publisher {
     /// Moves the hold of a loan to the ring, and lets go of what is beyond `depth`.
     fn keep(&mut self, hold: OwnHold, bytes: u64) {
         self.kept.push_back(hold);
-        let depth = self.depth_for(bytes) as usize;
-        while self.kept.len() > depth {
+        let depth = self.depth_for(bytes);
+        if self.depth_said != depth {
+            self.depth_said = depth;
+            // ordering: Relaxed, for people.
+            self.topic.publisher_row(self.entry).depth.store(depth, Ordering::Relaxed);
+        }
+        while self.kept.len() > depth as usize {
             let reused = self.kept.pop_front().and_then(OwnHold::reuse);
             if reused.is_some() {
                 self.spare = reused;

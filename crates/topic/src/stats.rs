@@ -52,6 +52,8 @@ pub struct PublisherView {
     pub sent: u64,
     /// Frames the publisher let go early for want of memory.
     pub evicted_early: u64,
+    /// Frames it keeps for slow subscribers; 0 before its first.
+    pub depth: u32,
     /// Whether it still lives.
     pub alive: bool,
 }
@@ -98,6 +100,7 @@ impl TopicStats {
                 pid: row.pid.load(Ordering::Relaxed), // ordering: for people
                 sent: ring.head(),
                 evicted_early: row.evicted_early.load(Ordering::Relaxed), // ordering: for people
+                depth: row.depth.load(Ordering::Relaxed),                 // ordering: for people
                 alive: topic.publisher_lives(entry)?,
             });
         }

@@ -256,7 +256,8 @@ impl Subscriber {
     }
 
     /// Detaches from pools that this topic no longer names and that will never be filled
-    /// again, or that are ours and attached anyway, so that a publisher which restarts often does not pile up memory.
+    /// again, or that are ours and mapped anyway, so that a publisher which restarts often
+    /// does not pile up memory.
     fn forget_relics(&mut self) -> Result<()> {
         let mask = self.mask();
         let rings = (0..self.topic.geometry().publishers).filter(|&entry| mask >> entry & 1 == 1);

@@ -1,0 +1,274 @@
+//! A picture in somebody else's memory: a slice, and how its rows lie in it.
+
+use std::fmt;
+
+use framelane_layout::Encoding;
+
+/// Why a slice cannot be taken for a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RasterError {
+    /// The height is 0, or the width is 0, does not fit the encoding, or makes a row of more
+    /// than 2^32 - 1 bytes.
+    Size {
+        /// Pixels in a row, as given.
+        width: u32,
+        /// Rows, as given.
+        height: u32,
+        /// The encoding, as given.
+        encoding: Encoding,
+    },
+    /// The step is shorter than a row, so that rows would overlap.
+    Step {
+        /// Bytes of a row.
+        expected: u32,
+        /// Bytes from row to row, as given.
+        got: u32,
+    },
+    /// The slice ends before the last row does.
+    Length {
+        /// Bytes the rows take, without the padding of the last; all but a little of the
+        /// address space where the number itself does not fit.
+        expected: usize,
+        /// Bytes of the slice.
+        got: usize,
+    },
+}
+
+impl fmt::Display for RasterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Size { width, height, encoding } => {
+                let info = encoding.info();
+                let (name, multiple) = (info.name, info.width_multiple);
+                write!(f, "{width}x{height} is no size of a {name} picture: ")?;
+                write!(f, "expected a width that is a multiple of {multiple} and not 0, ")?;
+                write!(f, "rows below 4 GiB, and a height that is not 0")
+            }
+            Self::Step { expected, got } => {
+                write!(f, "the step is too short: expected at least {expected} bytes, got {got}")
+            }
+            Self::Length { expected, got } => {
+                write!(f, "too few pixels: expected at least {expected} bytes, got {got}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for RasterError {}
+
+/// Bytes of one row without padding, once everything has been found to fit together.
+fn check(
+    width: u32,
+    height: u32,
+    step: u32,
+    encoding: Encoding,
+    got: usize,
+) -> Result<usize, RasterError> {
+    let size = RasterError::Size { width, height, encoding };
+    if height == 0 {
+        return Err(size);
+    }
+    let row = encoding.row_bytes(width).ok_or(size)?;
+    if step < row {
+        return Err(RasterError::Step { expected: row, got: step });
+    }
+    // Neither product nor sum can exceed 64 bits; where `usize` is narrower they saturate,
+    // and no slice is that long.
+    let expected = u64::from(step) * u64::from(height - 1) + u64::from(row);
+    let expected = usize::try_from(expected).unwrap_or(usize::MAX);
+    if got < expected {
+        return Err(RasterError::Length { expected, got });
+    }
+    usize::try_from(row).map_err(|_| size)
+}
+
+/// A picture to read.
+#[derive(Clone, Copy, Debug)]
+pub struct Raster<'a> {
+    width: u32,
+    height: u32,
+    step: u32,
+    encoding: Encoding,
+    row_bytes: usize,
+    pixels: &'a [u8],
+}
+
+/// A picture to write. Bytes between the rows are never touched.
+#[derive(Debug)]
+pub struct RasterMut<'a> {
+    width: u32,
+    height: u32,
+    step: u32,
+    encoding: Encoding,
+    row_bytes: usize,
+    pixels: &'a mut [u8],
+}
+
+macro_rules! shared_accessors {
+    () => {
+        /// Pixels in a row, 1 or more.
+        #[must_use]
+        pub fn width(&self) -> u32 {
+            self.width
+        }
+
+        /// Rows, 1 or more.
+        #[must_use]
+        pub fn height(&self) -> u32 {
+            self.height
+        }
+
+        /// Bytes from the start of a row to the start of the next.
+        #[must_use]
+        pub fn step(&self) -> u32 {
+            self.step
+        }
+
+        /// How a pixel is laid out.
+        #[must_use]
+        pub fn encoding(&self) -> Encoding {
+            self.encoding
+        }
+
+        /// Bytes of one row without padding.
+        #[must_use]
+        pub fn row_bytes(&self) -> usize {
+            self.row_bytes
+        }
+
+        /// Bytes of all rows without padding.
+        #[must_use]
+        pub fn packed_bytes(&self) -> usize {
+            // Does not overflow: the slice is at least that long.
+            self.row_bytes * self.height as usize
+        }
+
+        fn is_packed(&self) -> bool {
+            self.step as usize == self.row_bytes || self.height == 1
+        }
+    };
+}
+
+impl<'a> Raster<'a> {
+    /// `height` rows of `width` pixels, each row starting `step` bytes after the one before.
+    ///
+    /// # Errors
+    /// Where the size does not fit the encoding, `step` is shorter than a row, or `pixels`
+    /// ends before the last row does. The padding of the last row may be missing, and bytes
+    /// after it are ignored.
+    pub fn new(
+        width: u32,
+        height: u32,
+        step: u32,
+        encoding: Encoding,
+        pixels: &'a [u8],
+    ) -> Result<Self, RasterError> {
+        let row_bytes = check(width, height, step, encoding, pixels.len())?;
+        Ok(Self { width, height, step, encoding, row_bytes, pixels })
+    }
+
+    shared_accessors!();
+
+    /// The rows from top to bottom, without padding.
+    pub fn rows(&self) -> impl Iterator<Item = &'a [u8]> {
+        let row_bytes = self.row_bytes;
+        let rows = self.pixels.chunks(self.step as usize).take(self.height as usize);
+        rows.map(move |row| &row[..row_bytes])
+    }
+
+    /// The whole picture as one slice, or `None` where there is padding between the rows.
+    #[must_use]
+    pub fn packed(&self) -> Option<&'a [u8]> {
+        self.is_packed().then(|| &self.pixels[..self.packed_bytes()])
+    }
+}
+
+impl<'a> RasterMut<'a> {
+    /// `height` rows of `width` pixels, each row starting `step` bytes after the one before.
+    ///
+    /// # Errors
+    /// As [`Raster::new`].
+    pub fn new(
+        width: u32,
+        height: u32,
+        step: u32,
+        encoding: Encoding,
+        pixels: &'a mut [u8],
+    ) -> Result<Self, RasterError> {
+        let row_bytes = check(width, height, step, encoding, pixels.len())?;
+        Ok(Self { width, height, step, encoding, row_bytes, pixels })
+    }
+
+    shared_accessors!();
+
+    /// The rows from top to bottom, without padding.
+    pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
+        let row_bytes = self.row_bytes;
+        let rows = self.pixels.chunks_mut(self.step as usize).take(self.height as usize);
+        rows.map(move |row| &mut row[..row_bytes])
+    }
+
+    /// The whole picture as one slice, or `None` where there is padding between the rows.
+    #[must_use]
+    pub fn packed_mut(&mut self) -> Option<&mut [u8]> {
+        let packed_bytes = self.packed_bytes();
+        self.is_packed().then(|| &mut self.pixels[..packed_bytes])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_that_fit_no_encoding_are_refused() {
+        let bytes = [0; 64];
+        for (width, height, encoding) in [
+            (0, 4, Encoding::Mono8),
+            (4, 0, Encoding::Mono8),
+            (3, 2, Encoding::Yuv422),
+            (u32::MAX, 1, Encoding::Rgb8),
+        ] {
+            let error = Raster::new(width, height, u32::MAX, encoding, &bytes).unwrap_err();
+            assert_eq!(error, RasterError::Size { width, height, encoding });
+        }
+    }
+
+    #[test]
+    fn the_step_must_hold_a_row_and_the_slice_all_rows() {
+        let bytes = [0; 64];
+        let new = |height, step, len| Raster::new(5, height, step, Encoding::Rgb8, &bytes[..len]);
+        let short = RasterError::Step { expected: 15, got: 14 };
+        assert_eq!(new(2, 14, 64).unwrap_err(), short);
+        // The last row needs no padding after it.
+        assert!(new(3, 20, 55).is_ok());
+        let short = RasterError::Length { expected: 55, got: 54 };
+        assert_eq!(new(3, 20, 54).unwrap_err(), short);
+        let huge = new(u32::MAX, u32::MAX, 64).unwrap_err();
+        assert!(matches!(huge, RasterError::Length { got: 64, .. }), "{huge}");
+    }
+
+    #[test]
+    fn rows_leave_the_padding_out() {
+        let mut bytes: Vec<u8> = (0..11).collect();
+        let raster = Raster::new(3, 3, 4, Encoding::Mono8, &bytes).unwrap();
+        let rows: Vec<_> = raster.rows().collect();
+        assert_eq!(rows, [&[0, 1, 2], &[4, 5, 6], &[8, 9, 10]]);
+        assert_eq!(raster.packed(), None);
+        let mut raster = RasterMut::new(3, 3, 4, Encoding::Mono8, &mut bytes).unwrap();
+        assert_eq!(raster.packed_mut(), None);
+        raster.rows_mut().for_each(|row| row.fill(99));
+        assert_eq!(bytes, [99, 99, 99, 3, 99, 99, 99, 7, 99, 99, 99]);
+    }
+
+    #[test]
+    fn packed_is_exact() {
+        let mut bytes = [7; 20];
+        let raster = Raster::new(3, 3, 3, Encoding::Mono8, &bytes).unwrap();
+        assert_eq!(raster.packed().map(<[u8]>::len), Some(9));
+        assert_eq!(raster.rows().count(), 3);
+        // One row is packed whatever its step.
+        let mut raster = RasterMut::new(3, 1, 9, Encoding::Mono8, &mut bytes).unwrap();
+        assert_eq!(raster.packed_mut().map(|bytes| bytes.len()), Some(3));
+    }
+}
