@@ -54,8 +54,8 @@ export interface PoolView {
   slots: number
   slotBytes: number
   mine: boolean
-  backed?: number
-  free?: number
+  backed: number | null
+  free: number | null
   holders: Array<Holder>
 }
 
@@ -69,6 +69,7 @@ export interface PublisherView {
   pid: number
   sent: number
   evictedEarly: number
+  depth: number
   alive: boolean
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use framelane_kernels::{Format, Raster, RasterMut, decode_into, encode};
+use framelane_kernels::{CodecError, Format, Raster, RasterMut, decode_into, encode};
 use framelane_layout::slot::{FRAME_ID_MAX, Plane, stamp_source};
 use framelane_layout::{Descriptor, Encoding, ErrorCode, Kind, SlotHeader};
 use framelane_topic::{Error, Result};
@@ -83,7 +83,8 @@ impl ImageMut {
     /// Decodes a JPEG or PNG picture of this image's size straight into the slot.
     ///
     /// # Errors
-    /// [`ErrorCode::Codec`] for what cannot be decoded into this size and encoding.
+    /// [`ErrorCode::InvalidSize`] for a picture of another size, [`ErrorCode::Codec`] for what
+    /// cannot be decoded into this encoding.
     pub fn decode(&mut self, picture: &[u8]) -> Result<()> {
         let ImageShape { width, height, step, encoding, .. } = self.shape;
         let target = RasterMut::new(width, height, step, encoding, self.data_mut());
@@ -245,8 +246,13 @@ impl Image {
 }
 
 /// An error of a codec as one of ours.
-pub(crate) fn codec_error(error: impl fmt::Display) -> Error {
-    Error::new(ErrorCode::Codec, error.to_string())
+pub fn codec_error(error: impl Into<CodecError>) -> Error {
+    let error = error.into();
+    let code = match error {
+        CodecError::Size { .. } => ErrorCode::InvalidSize,
+        _ => ErrorCode::Codec,
+    };
+    Error::new(code, error.to_string())
 }
 
 impl fmt::Debug for Image {

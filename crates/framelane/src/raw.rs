@@ -10,5 +10,5 @@ pub use framelane_topic::{
 pub use framelane_topic::{Doorbell, epoch_ns, monotonic_ns};
 
 pub use crate::config::current;
-pub use crate::image::complete_header;
+pub use crate::image::{codec_error, complete_header};
 pub use crate::validate::{ImageShape, check_image};

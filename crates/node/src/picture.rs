@@ -1,7 +1,7 @@
 //! Buffers over slots, and pictures in and out of them.
 
 use framelane::raw::kernels::{Format, PictureInfo, Raster, RasterMut, decode_into, encode, probe};
-use framelane::raw::{Hold, OwnHold};
+use framelane::raw::{Hold, OwnHold, codec_error as codec};
 use framelane::{Encoding, ErrorCode};
 use napi::bindgen_prelude::{ArrayBuffer, AsyncTask, Either, FromNapiValue, Uint8Array};
 use napi::{Env, Task};
@@ -13,10 +13,6 @@ use crate::topics::Failure;
 
 fn error(code: ErrorCode, text: impl Into<String>) -> crate::error::Error {
     thrown(framelane::Error::new(code, text))
-}
-
-fn codec(text: impl ToString) -> framelane::Error {
-    framelane::Error::new(ErrorCode::Codec, text.to_string())
 }
 
 fn encoding(code: u32) -> Result<Encoding> {

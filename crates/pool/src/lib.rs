@@ -6,12 +6,14 @@
 //! nothing: whoever obtains the lock of its entry clears its bits. An owner's death costs
 //! nothing either: the pool stays readable as a relic.
 
+mod hold;
 mod local;
 mod owner;
 mod reader;
 pub mod word;
 
-pub use owner::{OwnHold, OwnPool, PoolStats};
+pub use hold::OwnHold;
+pub use owner::{OwnPool, PoolStats};
 pub use reader::{ReaderHold, ReaderPool};
 
 /// Name of a pool's control file.

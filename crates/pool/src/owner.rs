@@ -11,15 +11,13 @@ use framelane_layout::lock::{POOL_OWNER, POOL_READER};
 use framelane_layout::pool::{
     HEADER_BYTES, MAGIC, PoolGeometry, PoolHeader, READERS, READERS_OFFSET, ReaderRow, SlotLine,
 };
-use framelane_layout::slot::SLOT_HEADER_BYTES;
 use framelane_layout::sync::{AtomicU64, Ordering};
-use framelane_layout::{
-    ABI_MAJOR, ABI_MINOR, Descriptor, ENDIAN_MARK, ErrorCode, LAYOUT_HASH, SlotHeader,
-};
+use framelane_layout::{ABI_MAJOR, ABI_MINOR, Descriptor, ENDIAN_MARK, ErrorCode, LAYOUT_HASH};
 use framelane_shm::{
     Directory, Error, Mapping, Result, SharedFile, monotonic_ns, process_name, random_id,
 };
 
+use crate::hold::OwnHold;
 use crate::{control_name, data_name, word};
 
 /// Draining slots looked at by each allocation: enough to keep up, too few to notice.
@@ -33,20 +31,20 @@ pub struct OwnPool {
     control_file: SharedFile,
     control: Mapping,
     data_file: SharedFile,
-    data: Mapping,
+    pub(crate) data: Mapping,
     /// The same bytes without write permission, for frames this process receives from itself.
     received: OnceLock<Mapping>,
-    slots: Box<[Private]>,
+    pub(crate) slots: Box<[Private]>,
     lists: Mutex<Lists>,
 }
 
 /// What only the owner knows of a slot.
 #[derive(Debug, Default)]
-struct Private {
+pub(crate) struct Private {
     /// `generation << 32 | holds of this process`, the ring's among them.
-    word: AtomicU64,
+    pub(crate) word: AtomicU64,
     /// How often the slot has been filled; written by whoever brought the count to zero.
-    fill: AtomicU64,
+    pub(crate) fill: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -232,7 +230,7 @@ impl OwnPool {
             }
         }
         let (slot, generation) = (u32::from(descriptor.slot), descriptor.generation);
-        let hold = OwnHold { pool: self.clone(), slot, generation };
+        let hold = OwnHold::new(self.clone(), slot, generation);
         (word::fill_hi(hold.fill()) == descriptor.gen_hi).then_some(hold)
     }
 
@@ -272,6 +270,18 @@ impl OwnPool {
         Ok(self.received.get_or_init(|| mapping))
     }
 
+    /// Takes back a slot that this process no longer holds: for the next loan, or for the
+    /// time when its readers are done.
+    pub(crate) fn put_back(&self, slot: u16) {
+        let recycled = self.recycle(slot);
+        let mut lists = self.lists();
+        if recycled {
+            lists.free.push(slot);
+        } else {
+            lists.draining.push_back(slot);
+        }
+    }
+
     fn lists(&self) -> MutexGuard<'_, Lists> {
         self.lists.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -288,13 +298,13 @@ impl OwnPool {
         let generation = word::generation(fill << 32);
         // ordering: Release, pairs with the Acquire in `acquire`; nobody else has the slot.
         private.word.store(fill << 32 | 1, Ordering::Release);
-        OwnHold { pool: self.clone(), slot: slot.into(), generation }
+        OwnHold::new(self.clone(), slot.into(), generation)
     }
 
     /// Moves a slot that this process no longer holds to its next generation. `false`:
     /// readers look at it.
     #[inline]
-    fn recycle(&self, slot: u16) -> bool {
+    pub(crate) fn recycle(&self, slot: u16) -> bool {
         let private = &self.slots[usize::from(slot)];
         // ordering: Relaxed; written by this function only, whose calls for one slot follow
         // each other by the exchange on the count or by the mutex of the lists.
@@ -343,143 +353,8 @@ impl OwnPool {
     }
 }
 
-const COUNT: u64 = 0xffff_ffff;
-
-/// One reference of this process on a slot of its own pool. Dropping it gives the reference
-/// back; the last one lets the slot be filled again as soon as no reader looks at it.
-#[derive(Debug)]
-pub struct OwnHold {
-    pool: Arc<OwnPool>,
-    /// Below 65,535; of this width so that a hold moves as two plain words.
-    slot: u32,
-    generation: u32,
-}
-
-impl OwnHold {
-    /// The pool it is in.
-    #[must_use]
-    pub fn pool(&self) -> &Arc<OwnPool> {
-        &self.pool
-    }
-
-    /// Index of the slot.
-    #[must_use]
-    pub fn slot(&self) -> u16 {
-        self.index()
-    }
-
-    /// How often the slot has been filled, this time included.
-    #[must_use]
-    pub fn fill(&self) -> u64 {
-        // ordering: Relaxed; our hold keeps the count where it is.
-        self.private().fill.load(Ordering::Relaxed)
-    }
-
-    /// The slot's generation: the low half of [`fill`](Self::fill).
-    #[must_use]
-    pub fn generation(&self) -> u32 {
-        self.generation
-    }
-
-    /// Address of the slot's first byte, for writing.
-    ///
-    /// Only the process that has the slot on loan may write, and only until it publishes.
-    #[must_use]
-    pub fn pointer(&self) -> *mut u8 {
-        self.pool.slot_pointer(self.slot)
-    }
-
-    /// The slot's header, to be written before the frame is published; what stands in it is
-    /// unspecified.
-    pub fn header_mut(&mut self) -> &mut SlotHeader {
-        let offset = SLOT_HEADER_BYTES * u64::from(self.slot);
-        let pointer = self.pool.data.pointer(offset, SLOT_HEADER_BYTES).cast::<SlotHeader>();
-        // SAFETY: inside the mapping, aligned to 512 bytes, integers and floats; the slot is
-        // on loan to us, so nobody else looks at its header.
-        unsafe { &mut *pointer }
-    }
-
-    /// A private copy of the slot's header.
-    #[must_use]
-    pub fn header(&self) -> SlotHeader {
-        let offset = SLOT_HEADER_BYTES * u64::from(self.slot);
-        // SAFETY: integers and floats, valid for any bytes.
-        unsafe { self.pool.data.copy(offset) }
-    }
-
-    /// Gives the slot back and takes it again at once, if this was the last hold and no
-    /// reader looks at it: a publisher's way to go round on warm memory without the lists.
-    #[must_use]
-    pub fn reuse(mut self) -> Option<Self> {
-        let private = self.private();
-        // ordering: Acquire, pairs with the Release in `give_back`: as the last one we see
-        // what the others did. The exchange fails if another holds the slot, too.
-        let alone = u64::from(self.generation) << 32 | 1;
-        let swap = private.word.compare_exchange(
-            alone,
-            alone - 1,
-            Ordering::Acquire,
-            Ordering::Relaxed, // ordering: nothing is read after a failure
-        );
-        if swap.is_err() {
-            return None;
-        }
-        if self.pool.recycle(self.index()) {
-            let fill = self.fill();
-            self.generation = word::generation(fill << 32);
-            // ordering: Release, pairs with the Acquire in `acquire`.
-            self.private().word.store(fill << 32 | 1, Ordering::Release);
-            return Some(self);
-        }
-        // Readers look at it. Put the count back for `drop` to take, which lists the slot.
-        // ordering: Relaxed; at a count of zero nobody else touches the word.
-        private.word.store(alone, Ordering::Relaxed);
-        None
-    }
-
-    fn private(&self) -> &Private {
-        &self.pool.slots[self.slot as usize]
-    }
-
-    fn index(&self) -> u16 {
-        #[allow(clippy::cast_possible_truncation, reason = "below SLOTS_MAX")]
-        {
-            self.slot as u16
-        }
-    }
-
-    /// Takes this hold off the count; whether it was the last.
-    fn give_back(&mut self) -> bool {
-        // ordering: AcqRel. Release: what we did with the frame comes before the slot is
-        // filled again; Acquire: as the last one we see what the others did.
-        let before = self.private().word.fetch_sub(1, Ordering::AcqRel);
-        debug_assert!(before & COUNT != 0, "one more release than holds");
-        before & COUNT == 1
-    }
-}
-
-impl Clone for OwnHold {
-    fn clone(&self) -> Self {
-        // ordering: Relaxed; our own hold keeps the slot where it is.
-        self.private().word.fetch_add(1, Ordering::Relaxed);
-        Self { pool: self.pool.clone(), slot: self.slot, generation: self.generation }
-    }
-}
-
-impl Drop for OwnHold {
-    fn drop(&mut self) {
-        if self.give_back() {
-            let slot = self.index();
-            let recycled = self.pool.recycle(slot);
-            let mut lists = self.pool.lists();
-            if recycled {
-                lists.free.push(slot);
-            } else {
-                lists.draining.push_back(slot);
-            }
-        }
-    }
-}
+/// The count in a slot's private word.
+pub(crate) const COUNT: u64 = 0xffff_ffff;
 
 fn too_large(slot_count: u32, slot_bytes: u64) -> Error {
     let text = format!("a pool of {slot_count} slots of {slot_bytes} bytes cannot be had");

@@ -255,7 +255,9 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        lock(&self.parked).clear();
+        // What was published stays readable where others have the topic open; the cleaner
+        // removes it where nobody has.
+        lock(&self.parked).drain(..).for_each(OwnHold::abandon);
         lock(&self.own).clear();
         self.clean();
     }

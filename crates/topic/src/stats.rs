@@ -5,7 +5,7 @@ use framelane_layout::name::Label;
 use framelane_layout::pool::{ReaderRow, SlotLine};
 use framelane_layout::sync::Ordering;
 use framelane_pool::{ReaderPool, word};
-use framelane_shm::Result;
+use framelane_shm::{Result, process_name};
 
 use crate::peer::OpenTopic;
 
@@ -35,7 +35,8 @@ pub struct PoolView {
     pub backed: Option<u32>,
     /// Slots that could be loaned at once; only the owner knows.
     pub free: Option<u32>,
-    /// Readers in other processes than the owner.
+    /// Who holds slots. What the owner holds (its rings, loans and own subscribers) only the
+    /// owner knows.
     pub holders: Vec<Holder>,
 }
 
@@ -123,6 +124,12 @@ fn pools(topic: &OpenTopic, named: &[u64]) -> Vec<PoolView> {
     for &id in named {
         if let Some(pool) = topic.peer().own_pool(id) {
             let stats = pool.stats();
+            let mine = stats.backed - stats.free - stats.draining;
+            let mut holders = holders(pool.lines(), pool.reader_rows());
+            if mine > 0 {
+                let (process, pid) = (process_name(), std::process::id());
+                holders.insert(0, Holder { process, pid, slots: mine });
+            }
             views.push(PoolView {
                 id,
                 slots: pool.geometry().slot_count,
@@ -130,7 +137,7 @@ fn pools(topic: &OpenTopic, named: &[u64]) -> Vec<PoolView> {
                 mine: true,
                 backed: Some(stats.backed),
                 free: Some(stats.free),
-                holders: holders(pool.lines(), pool.reader_rows()),
+                holders,
             });
         } else if let Some(pool) = topic.peer().reader_pool(id).ok().flatten() {
             views.push(reader_view(&pool));

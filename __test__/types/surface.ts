@@ -1,0 +1,104 @@
+/**
+ * What the types promise, checked by compiling this file; `types.spec.ts` compiles it once more
+ * as a program would that has nothing but ES2022. Never run.
+ */
+import { configure, FramelaneError, Image, Topic } from 'framelane';
+import type { Encoding, ErrorCode, Received, ReceivedImage, TopicStats } from 'framelane';
+
+/** Compiles only where both types are the same. */
+type Same<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+function same<A, B>(proof: Same<A, B>): void {
+  void proof;
+}
+
+type Array8 = InstanceType<typeof Uint8Array>;
+type Array16 = InstanceType<typeof Uint16Array>;
+type Array32f = InstanceType<typeof Float32Array>;
+
+export function data(): void {
+  same<Image<'rgb8'>['data'], Array8>(true);
+  same<Image<'yuv422'>['data'], Array8>(true);
+  same<Image<'mono16'>['data'], Array16>(true);
+  same<Image<'depth16'>['data'], Array16>(true);
+  same<Image<'mono32f'>['data'], Array32f>(true);
+  same<Image<'rgb32f'>['dtype'], 'float32'>(true);
+  same<Image['encoding'], Encoding>(true);
+  const bytes: Uint8Array = new Image(2, 2).data;
+  bytes[0] = 1;
+}
+
+export function construct(size: { width: number; height: number }, encoding: Encoding): void {
+  same<Image<'rgb8'>, ReturnType<typeof rgb>>(true);
+  function rgb() {
+    return new Image(480, 640);
+  }
+  const grey: Image<'mono8'> = new Image(480, 640, 'mono8');
+  const float: Array32f = new Image({ ...size, encoding: 'mono32f' }).data;
+  const byDefault: Image<'rgb8'> = new Image(size);
+  const any: Image = new Image({ ...size, encoding, frameId: 'left', timestampNs: 1n });
+  const raw: Image<'bgr8'> = Image.fromBytes(new ArrayBuffer(12), { ...size, encoding: 'bgr8' });
+  const plain: Image<'rgb8'> = Image.fromBytes(float, size);
+  const decoded: Image = Image.decode(new DataView(new ArrayBuffer(4)));
+  const asked: Image<'rgba8'> = Image.decode(raw.data, { encoding: 'rgba8' });
+  const into: Image<'mono8'> = Image.decode(raw.data, { into: grey });
+  const file: Promise<Uint8Array> = grey.encode('jpeg', { quality: 90 });
+  const copy: Image<'mono8'> = grey.clone().setFrameId('x').setTimestampNs(5).retain();
+  // @ts-expect-error no such encoding
+  const unknown = new Image(480, 640, 'rgb9');
+  // @ts-expect-error height and width are numbers
+  const text = new Image('480', '640');
+  // @ts-expect-error no such option
+  const option = new Image({ ...size, encoding: 'mono8', stepp: 1 });
+  // @ts-expect-error no such format
+  const format = grey.encode('gif');
+  // @ts-expect-error sizes are read-only
+  grey.width = 3;
+  void [any, byDefault, plain, decoded, asked, into, file, copy, unknown, text, option, format];
+}
+
+export async function topics(signal: AbortSignal): Promise<void> {
+  const topic = new Topic(Image, 'camera.rgb', { depth: 4, history: 0, maxHeld: 8 });
+  same<typeof topic, Topic<Image>>(true);
+  same<Received<Image>, ReceivedImage>(true);
+  const loaned: Image<'mono16'> = topic.loan({ width: 2, height: 2, encoding: 'mono16' });
+  topic.send(loaned);
+  topic.send(topic.loan({ width: 2, height: 2 }));
+  const maybe: ReceivedImage | null = topic.tryRecv() ?? topic.latest();
+  const sure: ReceivedImage = await topic.recv({ signal, timeoutMs: 100 });
+  const read: Image = sure;
+  const longer: ReceivedImage = sure.retain();
+  const own: Image = sure.clone();
+  const first: number | undefined = sure.data[0];
+  // @ts-expect-error received frames are read-only
+  sure.data[0] = 1;
+  // @ts-expect-error received frames are read-only
+  sure.setFrameId('x');
+  own.data[0] = 1;
+  for await (const image of topic) same<typeof image, ReceivedImage>(true);
+  for await (const image of topic.newest()) same<typeof image, ReceivedImage>(true);
+  const stats: TopicStats = topic.stats();
+  const count: number = stats.lapped + stats.extraReleases;
+  topic.ref().unref().close();
+  // @ts-expect-error not a class of frames
+  const dates = new Topic(Date, 'dates');
+  // @ts-expect-error no such option
+  const options = new Topic(Image, 'image', { depthh: 4 });
+  // @ts-expect-error not a frame
+  topic.send({ width: 2, height: 2 });
+  void [maybe, read, longer, first, count, dates, options];
+}
+
+export async function scopes(): Promise<void> {
+  await using topic = new Topic(Image);
+  using image = topic.tryRecv();
+  const disposable: Disposable | null = image;
+  void disposable;
+}
+
+export function rest(error: unknown): ErrorCode | undefined {
+  configure({ dir: '/dev/shm', namespace: 'n', maxBytes: 1, maxHeld: 1, maxLoans: 1 });
+  // @ts-expect-error no such setting
+  configure({ maxByte: 1 });
+  return error instanceof FramelaneError ? error.code : undefined;
+}

@@ -1,0 +1,109 @@
+/** Settings of the process: from `configure` and from the environment, checked, given once. */
+import { checkInteger, checkOptions, invalid } from './check.js';
+import { FramelaneError } from './errors.js';
+import { checkNamePart } from './name.js';
+
+/** What can be set, by `configure` or by the environment. Each is optional. */
+export interface Settings {
+  /**
+   * Absolute path of the directory that holds the shared files, on tmpfs; a directory
+   * `framelane-<uid>` is made in it. Default `/dev/shm`. Environment: `FRAMELANE_DIR`.
+   */
+  dir?: string;
+  /**
+   * Topics of different namespaces do not see each other: `[a-z0-9][a-z0-9._-]{0,63}`.
+   * Default `default`. Environment: `FRAMELANE_NAMESPACE`.
+   */
+  namespace?: string;
+  /** Most bytes of shared memory that this process may use. `FRAMELANE_MAX_BYTES`. */
+  maxBytes?: number;
+  /** Most frames received and not released, per topic. Default 16. `FRAMELANE_MAX_HELD`. */
+  maxHeld?: number;
+  /** Most frames loaned and not sent, per topic. Default 8. `FRAMELANE_MAX_LOANS`. */
+  maxLoans?: number;
+}
+
+/** Slots are numbered by 16 bits, so nobody can hold more. */
+export const HELD_MAX = 65_535;
+
+const keys = ['dir', 'namespace', 'maxBytes', 'maxHeld', 'maxLoans'] as const;
+
+const variables = {
+  dir: 'FRAMELANE_DIR',
+  namespace: 'FRAMELANE_NAMESPACE',
+  maxBytes: 'FRAMELANE_MAX_BYTES',
+  maxHeld: 'FRAMELANE_MAX_HELD',
+  maxLoans: 'FRAMELANE_MAX_LOANS',
+} as const satisfies Record<keyof Settings, string>;
+
+let chosen: Settings = {};
+let used = false;
+
+/**
+ * Sets what the process uses, before its first topic or image; what is left out stands in the
+ * environment (`FRAMELANE_DIR`, `FRAMELANE_NAMESPACE`, `FRAMELANE_MAX_BYTES`,
+ * `FRAMELANE_MAX_HELD`, `FRAMELANE_MAX_LOANS`) or has its default. A later call adds to an
+ * earlier one.
+ *
+ * Throws `ERR_FRAMELANE_CONFIGURED` after the first use, `ERR_FRAMELANE_INVALID_ARGUMENT` for an
+ * unknown option or a bad value, `ERR_FRAMELANE_INVALID_NAME` for a bad namespace.
+ *
+ * @example
+ * configure({ namespace: 'line-2', maxBytes: 512 * 1024 * 1024 });
+ */
+export function configure(settings: Settings): void {
+  const given = checkOptions(settings, keys, 'configure');
+  const checked: Settings = {};
+  for (const key of keys) {
+    if (given[key] !== undefined) assign(checked, key, given[key], `configure: ${key}`);
+  }
+  if (used) {
+    throw new FramelaneError(
+      'ERR_FRAMELANE_CONFIGURED',
+      'configure: a topic or image has been made already, and settings hold for the whole ' +
+        'process; call configure() before the first of them',
+    );
+  }
+  chosen = { ...chosen, ...checked };
+}
+
+/** The settings that hold, for the native side. From now on they cannot be changed. */
+export function takeSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const settings: Settings = {};
+  for (const key of keys) {
+    const name = variables[key];
+    const text = environment[name];
+    if (text !== undefined && text !== '') assign(settings, key, fromText(key, text), name);
+  }
+  used = true;
+  return { ...settings, ...chosen };
+}
+
+/** Numbers are decimal digits only: `Number` would take '', '1e3' and '0x10' too. */
+function fromText(key: keyof Settings, text: string): unknown {
+  const numeric = key !== 'dir' && key !== 'namespace';
+  return numeric && /^\d{1,16}$/.test(text) ? Number(text) : text;
+}
+
+function assign(target: Settings, key: keyof Settings, value: unknown, what: string): void {
+  switch (key) {
+    case 'dir':
+      target.dir = checkDirectory(value, what);
+      break;
+    case 'namespace':
+      target.namespace = checkNamePart(value, what);
+      break;
+    case 'maxBytes':
+      target.maxBytes = checkInteger(value, what, 1, Number.MAX_SAFE_INTEGER);
+      break;
+    default:
+      target[key] = checkInteger(value, what, 1, HELD_MAX);
+  }
+}
+
+function checkDirectory(value: unknown, what: string): string {
+  if (typeof value !== 'string' || !value.startsWith('/') || value.includes('\0')) {
+    throw invalid(what, 'the absolute path of a directory', value);
+  }
+  return value;
+}

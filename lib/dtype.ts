@@ -1,0 +1,16 @@
+/** Element types: the generated table with types derived from it. */
+import { dtypes } from './generated/encodings.js';
+
+export { dtypes };
+
+/** NumPy's name of an element type. */
+export type Dtype = keyof typeof dtypes;
+
+/** The typed array whose elements are of this type. */
+export type TypedArrayOf<D extends Dtype> = InstanceType<(typeof dtypes)[D]['array']>;
+
+/** Any of the typed arrays. */
+export type TypedArray = TypedArrayOf<Dtype>;
+
+/** Bytes in memory of their own. */
+export type Bytes = TypedArrayOf<'uint8'>;

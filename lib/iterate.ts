@@ -1,0 +1,105 @@
+/**
+ * Loops over frames. Written by hand: an async generator costs several promises a frame, this
+ * one; and it gives the previous frame back at the next step, so that nobody has to.
+ */
+import type { Frame } from './lease.js';
+import type { Subscription, Waiter } from './subscription.js';
+
+/** The answer to one step. */
+type Step<T> = IteratorResult<T, undefined>;
+
+const done: Step<never> = { done: true, value: undefined };
+
+/** What `for await (const frame of topic)` runs on. */
+export class FrameIterator<T extends Frame> implements AsyncIterableIterator<T>, Waiter<T> {
+  readonly newest: 0 | 1;
+  readonly #subscription: Subscription<T>;
+  /** The frame that the loop's body has. */
+  #previous: T | null = null;
+  #ended = false;
+  /** The last step asked for and not answered. */
+  #open: Promise<Step<T>> | null = null;
+  #resolve: ((step: Step<T>) => void) | null = null;
+  #reject: ((error: unknown) => void) | null = null;
+
+  constructor(subscription: Subscription<T>, newest: 0 | 1) {
+    this.#subscription = subscription;
+    this.newest = newest;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Gives the previous frame back and answers with the next. */
+  next(): Promise<Step<T>> {
+    if (this.#open === null) return this.#step();
+    // Asked again before the last answer: in order, as an async generator does it.
+    const again = (): Promise<Step<T>> => this.#step();
+    return this.#track(this.#open.then(again, again));
+  }
+
+  #step(): Promise<Step<T>> {
+    this.#giveBack();
+    if (this.#ended || this.#subscription.closed) {
+      this.#ended = true;
+      return Promise.resolve(done);
+    }
+    try {
+      const frame = this.#subscription.take(this.newest);
+      if (frame !== null) {
+        this.#previous = frame;
+        return Promise.resolve({ done: false, value: frame });
+      }
+    } catch (error) {
+      this.#ended = true;
+      return Promise.reject(error);
+    }
+    return this.#track(new Promise(this.#wait));
+  }
+
+  // Made once for each loop, not for each wait.
+  readonly #wait = (resolve: (step: Step<T>) => void, reject: (error: unknown) => void): void => {
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#subscription.wait(this);
+  };
+
+  #track(promise: Promise<Step<T>>): Promise<Step<T>> {
+    this.#open = promise;
+    const settled = (): void => {
+      if (this.#open === promise) this.#open = null;
+    };
+    promise.then(settled, settled);
+    return promise;
+  }
+
+  #giveBack(): void {
+    this.#previous?.[Symbol.dispose]();
+    this.#previous = null;
+  }
+
+  /** Ends the loop and gives its frame back. */
+  return(): Promise<Step<T>> {
+    this.#ended = true;
+    this.#giveBack();
+    this.#subscription.cancel(this);
+    this.close();
+    return Promise.resolve(done);
+  }
+
+  deliver(frame: T): void {
+    this.#previous = frame;
+    this.#resolve?.({ done: false, value: frame });
+  }
+
+  fail(error: unknown): void {
+    this.#ended = true;
+    this.#reject?.(error);
+  }
+
+  close(): void {
+    this.#ended = true;
+    this.#resolve?.(done);
+  }
+}

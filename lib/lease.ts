@@ -1,0 +1,390 @@
+/**
+ * Who holds what. A frame object stands for one hold on one slot: loaned (ours to write),
+ * received (read-only), sent (given away) or released. Everything common to all kinds of frames.
+ */
+import { invalid, show } from './check.js';
+import type { TypedArray } from './dtype.js';
+import type { EncodingInfo } from './encoding.js';
+import { FramelaneError } from './errors.js';
+import {
+  FRAME,
+  FRAME_ID,
+  FRAME_ID_LEN,
+  FRAME_ID_MAX,
+  GENERATION,
+  HOLD,
+  POOL,
+  SENT_NS,
+  SEQUENCE,
+  SLOT,
+  STAMP_NS,
+} from './generated/layout.js';
+import { errorOf, f64, hot, i64, u32, u8 } from './native.js';
+import { bytesOfSlot, headerFrameId, headerSequence, headerStamp, viewSlot } from './view.js';
+
+declare global {
+  // The two symbols that every supported Node.js has, for programs whose `lib` ends at ES2022.
+  // Same form as in TypeScript's own library and in @types/node, so that all of them merge.
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+    readonly asyncDispose: unique symbol;
+  }
+  interface Disposable {
+    [Symbol.dispose](): void;
+  }
+  interface AsyncDisposable {
+    [Symbol.asyncDispose](): PromiseLike<void>;
+  }
+}
+
+/** The slot is ours to write. */
+export const LOANED = 0;
+/** The slot is somebody's published frame. */
+export const RECEIVED = 1;
+/** The hold was given away with `send`. */
+const SENT = 2;
+/** The hold was given back. */
+const RELEASED = 3;
+
+/** What is counted for a topic object, or for the frames of none. */
+export interface Tally {
+  extraReleases: number;
+  /** Frames sent whose pixels were copied into their slot. */
+  copied: number;
+}
+
+/** What a publisher says of its frame; shared by all frame objects on the slot. */
+class Label {
+  frameId = '';
+  timestampNs = 0n;
+  sequence = 0;
+  copied = false;
+  sent = false;
+  sentLow = 0;
+  sentHigh = 0;
+}
+
+/** How a topic deals with frames of one class; each class has one under the key `frameType`. */
+export interface FrameType<T> {
+  /** Code of the kind. */
+  readonly kind: number;
+  /** The name users see. */
+  readonly name: string;
+  /** Takes an empty slot for a topic. */
+  loan(topic: number, tally: Tally, options: unknown): T;
+  /** The frame that the control array names. */
+  receive(tally: Tally): T;
+  /** Whether a value is a frame of this class. */
+  owns(value: unknown): value is Frame;
+  /** Writes a frame's type and shape to the control array. */
+  describe(frame: Frame): void;
+}
+
+/** Where a class of frames keeps its `FrameType`. */
+export const frameType: unique symbol = Symbol('framelane.frameType');
+
+/** A class of frames that a topic can carry. */
+export interface FrameClass<T> {
+  readonly [frameType]: FrameType<T>;
+}
+
+/** What a frame class hands through from one frame object to another on the slot. */
+export type FrameLabel = Label;
+
+// Ways to the private fields of frames, for the modules of this package; set inside the class.
+
+/** The kept view on a frame's values, or `null` where there is none yet or none any more. */
+export let viewOf: (frame: Frame) => TypedArray | null;
+/** Makes that view, keeps it and gives it; throws `ERR_FRAMELANE_RELEASED`. */
+export let openView: (frame: Frame, row: EncodingInfo, byteLength: number) => TypedArray;
+/** The first bytes of the frame's slot; throws `ERR_FRAMELANE_RELEASED`. */
+export let rawBytesOf: (frame: Frame, byteLength: number) => Uint8Array;
+/** The hold, for native calls; throws `ERR_FRAMELANE_RELEASED`. */
+export let holdOf: (frame: Frame) => number;
+/** The hold of a frame that can be written; throws `ERR_FRAMELANE_FROZEN` too. */
+export let holdToWrite: (frame: Frame, action: string) => number;
+/** Throws `ERR_FRAMELANE_RELEASED` for a frame given back. */
+export let assertHeld: (frame: Frame) => void;
+/** Says that the library has copied the frame's pixels into its slot. */
+export let markCopied: (frame: Frame) => void;
+/** Another hold on the frame's slot, put into the control array with all but the shape. */
+export let retainInControl: (frame: Frame) => {
+  state: number;
+  tally: Tally;
+  label: Label | null;
+};
+/** Publishes a frame and gives its hold away; where that fails, the frame stays as it was. */
+export let sendFrame: (frame: Frame, topic: number, describe: (frame: Frame) => void) => void;
+/** Slot, frame id and age in words, for `util.inspect`. */
+export let whereabouts: (frame: Frame) => string;
+
+let assertReadable: (frame: Frame) => void;
+let labelToWrite: (frame: Frame, action: string) => Label;
+let labelToSend: (frame: Frame) => Label;
+
+/** A hold on a slot; the base of all frame classes. */
+export abstract class Frame implements Disposable {
+  // Numbers stay as they stand in the control array; a bigint is made when it is asked for.
+  readonly #hold = u32[HOLD];
+  readonly #pool = u32[POOL];
+  readonly #slot = u32[SLOT];
+  readonly #generation = u32[GENERATION];
+  // Signed, because V8 keeps only numbers below 2^31 without a box.
+  readonly #sentLow = u32[SENT_NS] | 0;
+  readonly #sentHigh = u32[SENT_NS + 1];
+  #state: number;
+  readonly #tally: Tally;
+  readonly #label: Label | null;
+  #view: TypedArray | null = null;
+
+  /** The frame that the control array names. @internal */
+  protected constructor(state: number, tally: Tally, label: Label | null) {
+    this.#state = state;
+    this.#tally = tally;
+    this.#label = label ?? (state === LOANED ? new Label() : null);
+  }
+
+  /** Whether the pixels are gone from here: the frame was released or sent. */
+  get released(): boolean {
+    return this.#state >= SENT;
+  }
+
+  /** Name of the sensor or coordinate frame, at most 63 bytes of UTF-8; `''` where not set. */
+  get frameId(): string {
+    assertHeld(this);
+    return this.#label?.frameId ?? headerFrameId(this.#pool, this.#slot);
+  }
+
+  /**
+   * When the frame was taken, nanoseconds since the Unix epoch; `0n` before it is sent: `send`
+   * puts the current time there.
+   */
+  get timestampNs(): bigint {
+    assertHeld(this);
+    return this.#label?.timestampNs ?? headerStamp(this.#pool, this.#slot);
+  }
+
+  /** Number given by the device, else by the publisher's ring; 0 before it is sent. */
+  get sequence(): number {
+    assertHeld(this);
+    return this.#label?.sequence ?? headerSequence(this.#pool, this.#slot);
+  }
+
+  /**
+   * When the frame was sent, nanoseconds of the monotonic clock that `process.hrtime.bigint()`
+   * reads; `0n` before it is sent.
+   */
+  get sentNs(): bigint {
+    assertHeld(this);
+    const from = this.#label;
+    const [low, high] = from ? [from.sentLow, from.sentHigh] : [this.#sentLow, this.#sentHigh];
+    return (BigInt(high) << 32n) | BigInt(low >>> 0);
+  }
+
+  /**
+   * Names the sensor or coordinate frame: at most 63 bytes of UTF-8. Gives the frame back.
+   *
+   * Throws `ERR_FRAMELANE_INVALID_ARGUMENT` for anything longer, `ERR_FRAMELANE_FROZEN` for a
+   * frame received or sent, `ERR_FRAMELANE_RELEASED`.
+   */
+  setFrameId(frameId: string): this {
+    const label = labelToWrite(this, 'setFrameId');
+    label.frameId = checkFrameId(frameId);
+    return this;
+  }
+
+  /**
+   * Says when the frame was taken: nanoseconds since the Unix epoch, as a bigint or a safe
+   * integer. `0n` means: when it is sent. Gives the frame back.
+   *
+   * Throws as `setFrameId` does.
+   */
+  setTimestampNs(timestampNs: bigint | number): this {
+    const label = labelToWrite(this, 'setTimestampNs');
+    label.timestampNs = checkTimestamp(timestampNs);
+    return this;
+  }
+
+  /**
+   * Gives the frame back; the last release frees its slot. Views on it must not be used any more.
+   * Releasing again does nothing but is counted (`topic.stats().extraReleases`); after `send`
+   * there is nothing to release.
+   */
+  release(): void {
+    if (this.#state <= RECEIVED) {
+      this.#state = RELEASED;
+      this.#view = null;
+      if (hot.release(this.#hold) === 0) this.#tally.extraReleases++;
+    } else if (this.#state === RELEASED) {
+      this.#tally.extraReleases++;
+    }
+  }
+
+  /** Gives the frame back unless that has been done: `using frame = await topic.recv()`. */
+  [Symbol.dispose](): void {
+    if (this.#state <= RECEIVED) this.release();
+  }
+
+  static {
+    viewOf = (frame) => frame.#view;
+    openView = (frame, row, byteLength) => {
+      assertReadable(frame);
+      return (frame.#view = viewSlot(frame.#pool, frame.#slot, row, byteLength));
+    };
+    rawBytesOf = (frame, byteLength) => {
+      assertReadable(frame);
+      return bytesOfSlot(frame.#pool, frame.#slot, byteLength);
+    };
+    holdOf = (frame) => {
+      assertReadable(frame);
+      return frame.#hold;
+    };
+    holdToWrite = (frame, action) => {
+      labelToWrite(frame, action);
+      return frame.#hold;
+    };
+    markCopied = (frame) => {
+      if (frame.#label !== null) frame.#label.copied = true;
+    };
+    assertHeld = (frame) => {
+      if (frame.#state === RELEASED) throw gone(frame, 'released');
+    };
+    assertReadable = (frame) => {
+      if (frame.#state >= SENT) throw gone(frame, frame.#state === SENT ? 'sent' : 'released');
+    };
+    labelToWrite = (frame, action) => {
+      assertHeld(frame);
+      const label = frame.#label;
+      if (label === null || label.sent) throw frozen(frame, action, label !== null);
+      return label;
+    };
+  }
+
+  static {
+    retainInControl = (frame) => {
+      assertReadable(frame);
+      const hold = hot.retain(frame.#hold);
+      if (hold < 0) throw errorOf(hold);
+      u32[HOLD] = hold;
+      u32[POOL] = frame.#pool;
+      u32[SLOT] = frame.#slot;
+      u32[GENERATION] = frame.#generation;
+      u32[SENT_NS] = frame.#sentLow;
+      u32[SENT_NS + 1] = frame.#sentHigh;
+      return { state: frame.#state, tally: frame.#tally, label: frame.#label };
+    };
+    sendFrame = (frame, topic, describe) => {
+      const label = labelToSend(frame);
+      writeLabel(label);
+      describe(frame);
+      const status = hot.send(topic, frame.#hold);
+      if (status < 0) throw errorOf(status);
+      frame.#state = SENT;
+      frame.#view = null;
+      readLabel(label);
+    };
+    labelToSend = (frame) => {
+      assertReadable(frame);
+      const label = frame.#label;
+      if (label !== null && !label.sent) return label;
+      const what = label === null ? 'a received frame' : 'a frame that was sent before';
+      throw new FramelaneError(
+        'ERR_FRAMELANE_INVALID_ARGUMENT',
+        `send: ${what} cannot be sent; send ${frame.constructor.name.toLowerCase()}.clone()`,
+      );
+    };
+    whereabouts = (frame) => {
+      const at = `slot ${frame.#slot}#${frame.#generation}`;
+      if (frame.#state === RELEASED) return 'released';
+      const label = frame.#label;
+      const id = frame.frameId === '' ? at : `${at} ${JSON.stringify(frame.frameId)}`;
+      if (label !== null && !label.sent) return `${id} not sent`;
+      return frame.#state === SENT ? `${id} sent ${age(frame)} ago` : `${id} ${age(frame)} old`;
+    };
+  }
+}
+
+const encoder = new TextEncoder();
+const frameIdBytes = u8.subarray(FRAME_ID * 4, FRAME_ID * 4 + FRAME_ID_MAX);
+// The frame id that stands in the control array; nobody else writes there.
+let writtenId = '';
+let writtenLength = 0;
+
+function writeLabel(label: Label): void {
+  if (label.frameId !== writtenId) {
+    writtenId = label.frameId;
+    writtenLength = encoder.encodeInto(writtenId, frameIdBytes).written;
+  }
+  u32[FRAME_ID_LEN] = writtenLength;
+  i64[STAMP_NS / 2] = label.timestampNs;
+  f64[SEQUENCE / 2] = label.sequence;
+}
+
+/** What the native side has filled in while it sent. */
+function readLabel(label: Label): void {
+  label.sent = true;
+  label.sentLow = u32[SENT_NS];
+  label.sentHigh = u32[SENT_NS + 1];
+  label.sequence = f64[FRAME / 2];
+  if (label.timestampNs === 0n) label.timestampNs = i64[STAMP_NS / 2];
+}
+
+function gone(frame: Frame, how: 'released' | 'sent'): FramelaneError {
+  const name = frame.constructor.name;
+  const advice =
+    how === 'sent'
+      ? `send(${name.toLowerCase()}.retain()) goes on holding it`
+      : 'use it before release(), or hold it longer with retain()';
+  return new FramelaneError(
+    'ERR_FRAMELANE_RELEASED',
+    `this ${name} has been ${how}, its slot may hold another frame by now; ${advice}`,
+  );
+}
+
+function frozen(frame: Frame, action: string, own: boolean): FramelaneError {
+  const name = frame.constructor.name;
+  return new FramelaneError(
+    'ERR_FRAMELANE_FROZEN',
+    `${action}: this ${name} was ${own ? 'sent' : 'received'} and others read it; ` +
+      'change a copy: clone()',
+  );
+}
+
+/** Lone surrogates would become U+FFFD in silence. */
+const loneSurrogate = /\p{Surrogate}/u;
+
+function checkFrameId(value: unknown): string {
+  if (typeof value !== 'string' || value.includes('\0') || loneSurrogate.test(value)) {
+    throw invalid('frameId', 'a well-formed string without NUL', value);
+  }
+  // At most three bytes for each of its units: only longer strings need counting.
+  if (value.length * 3 > FRAME_ID_MAX) {
+    const bytes = encoder.encode(value).length;
+    if (bytes > FRAME_ID_MAX) {
+      throw new FramelaneError(
+        'ERR_FRAMELANE_INVALID_ARGUMENT',
+        `frameId: expected at most ${FRAME_ID_MAX} bytes of UTF-8, ` +
+          `got ${bytes} in ${show(value)}; shorten it`,
+      );
+    }
+  }
+  return value;
+}
+
+const TIMESTAMP_MAX = 2n ** 63n - 1n;
+
+function checkTimestamp(value: unknown): bigint {
+  const expected = 'nanoseconds since the epoch as a bigint or a safe integer, at least 0';
+  if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) {
+    throw invalid('timestampNs', expected, value);
+  }
+  const ns = BigInt(value as bigint | number);
+  if (ns < 0n || ns > TIMESTAMP_MAX) throw invalid('timestampNs', expected, value);
+  return ns;
+}
+
+/** The time since a frame was sent, in words. */
+function age(frame: Frame): string {
+  const ms = Number(process.hrtime.bigint() - frame.sentNs) / 1e6;
+  return ms < 1000 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,179 @@
+/**
+ * The native side: finds and loads it at the first use, shares the control array with it, and
+ * turns its errors into ours. The only file that imports the binding.
+ */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { takeSettings, type Settings } from './config.js';
+import { codeFromNumber, FramelaneError, isErrorCode, type ErrorCode } from './errors.js';
+import { CONTROL_WORDS } from './generated/layout.js';
+
+/** The functions of the hot path. All arguments are unsigned 32-bit and unchecked. */
+export interface Hot {
+  /** Takes an empty slot; topic `UNBOUND` for none. 0, or minus the number of an error. */
+  loan(topic: number, bytes: number): number;
+  /** Publishes what the control array describes and consumes the hold, unless it fails. */
+  send(topic: number, hold: number): number;
+  /** 1: a frame stands in the control array, 0: none; `newest` 1 passes over older ones. */
+  receive(topic: number, newest: number): number;
+  /** Like `receive`, but the newest frame, received before or not; nothing moves on. */
+  latest(topic: number): number;
+  /** Another hold on the same slot. */
+  retain(hold: number): number;
+  /** 1, or 0 where there was nothing to release. */
+  release(hold: number): number;
+  /** 1: a frame is there, do not wait; 0: the next one rings. */
+  sleep(topic: number): number;
+  /** Not waiting any more. */
+  awake(topic: number): number;
+}
+
+/** The topic of a loan that belongs to none. */
+export const UNBOUND = 0xffff_ffff;
+
+/** What the native module exports; its functions throw errors that carry one of our codes. */
+export interface Binding {
+  configure(settings: Settings): void;
+  register(control: ArrayBuffer, onWake: () => void): void;
+  openTopic(name: string, kind: number, depth: number, history: number, maxHeld: number): number;
+  closeTopic(topic: number): void;
+  topicStats(topic: number): object;
+  slotBuffer(pool: number, slot: number): ArrayBuffer;
+  headerBuffer(pool: number): ArrayBuffer;
+  retiredPools(): number[];
+  encode(
+    hold: number,
+    format: number,
+    quality: number,
+    encoding: number,
+    width: number,
+    height: number,
+    step: number,
+  ): Promise<Uint8Array | { code: string; message: string }>;
+  probePicture(bytes: Uint8Array): { width: number; height: number; encoding: number };
+  decodeInto(
+    bytes: Uint8Array,
+    hold: number,
+    encoding: number,
+    width: number,
+    height: number,
+    step: number,
+  ): void;
+  lastError(): { code: string; message: string };
+  hot(): Hot;
+}
+
+const control = new ArrayBuffer(CONTROL_WORDS * 4);
+/** The control array: how one frame crosses the boundary without an object. */
+export const u32 = new Uint32Array(control);
+/** The same memory; the index of a field is half its word. */
+export const f64 = new Float64Array(control);
+/** The same memory; the index of a field is half its word. */
+export const i64 = new BigInt64Array(control);
+/** The same memory; the index of a field is four times its word. */
+export const u8 = new Uint8Array(control);
+
+let binding: Binding | undefined;
+let wake = (): void => {};
+
+/** The hot functions; only there after `load()`, and every frame and topic begins with that. */
+export let hot: Hot;
+
+/** Sets what runs in the event loop when a publisher has rung. */
+export function onWake(listener: () => void): void {
+  wake = listener;
+}
+
+/** The native side; loads it at the first call. */
+export function load(): Binding {
+  return binding ?? start();
+}
+
+function start(): Binding {
+  const settings = takeSettings(process.env);
+  const loaded = findBinding();
+  const { register, configure, hot: takeHot } = loaded;
+  calling(() => {
+    register(control, () => wake());
+    if (Object.keys(settings).length > 0) configure(settings);
+  });
+  const { loan, send, receive, latest, retain, release, sleep, awake } = takeHot();
+  hot = { loan, send, receive, latest, retain, release, sleep, awake };
+  binding = loaded;
+  return loaded;
+}
+
+/** Calls something native; what it throws becomes a `FramelaneError`. */
+export function calling<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+/** The same error as a `FramelaneError`. */
+export function fromNative(error: unknown): FramelaneError {
+  if (error instanceof FramelaneError) return error;
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  const known: ErrorCode = isErrorCode(code) ? code : 'ERR_FRAMELANE_INTERNAL';
+  return new FramelaneError(known, String(message), { cause: error });
+}
+
+/** The error behind a negative result of a hot function. */
+export function errorOf(status: number): FramelaneError {
+  const code = codeFromNumber(-status) ?? 'ERR_FRAMELANE_INTERNAL';
+  const last = load().lastError();
+  const text = last.code === code ? last.message : `the native side failed with ${status}`;
+  return new FramelaneError(code, text);
+}
+
+function unsupported(text: string, causes: unknown[]): FramelaneError {
+  const options = causes.length > 0 ? { cause: new AggregateError(causes) } : {};
+  return new FramelaneError('ERR_FRAMELANE_UNSUPPORTED_PLATFORM', text, options);
+}
+
+function findBinding(): Binding {
+  const target = `${process.platform}-${process.arch}`;
+  const foreign = ['bun', 'deno'].find((name) => process.versions[name] !== undefined);
+  if (foreign !== undefined) {
+    throw unsupported(
+      `framelane runs on Node.js, not on ${foreign} ${process.versions[foreign]}: ` +
+        'its event loop cannot wait for other processes the way this release does; use Node.js',
+      [],
+    );
+  }
+  const local = new URL(`../../lib/generated/framelane.${target}-gnu.node`, import.meta.url);
+  const path = fileURLToPath(local);
+  const name = `framelane-${target}-gnu`;
+  const require = createRequire(import.meta.url);
+  const causes: unknown[] = [];
+  const tried: string[] = [];
+  for (const place of existsSync(path) ? [path, name] : [name]) {
+    try {
+      return require(place) as Binding;
+    } catch (error) {
+      tried.push(`  ${place}: ${error instanceof Error ? firstLine(error) : String(error)}`);
+      causes.push(error);
+    }
+  }
+  throw unsupported(explain(target, name, tried), causes);
+}
+
+function firstLine(error: Error): string {
+  return error.message.split('\n', 1)[0] ?? '';
+}
+
+function explain(target: string, name: string, tried: string[]): string {
+  return [
+    `framelane has no native part for ${target}, Node.js ${process.version}. Tried:`,
+    ...tried,
+    'Possible causes and what to do:',
+    `  - optional dependencies were left out: npm install --include=optional, or ${name}`,
+    '  - node_modules was copied from another system or CPU: remove it and install again',
+    '  - the system is not Linux with glibc on x64 or arm64 (Alpine has musl): use one that is,',
+    '    for instance the container image node:22-slim',
+    '  - this is a checkout that has not been built: npm run build',
+  ].join('\n');
+}

@@ -1,0 +1,59 @@
+/** What an image is to be: the arguments of everything that makes one, checked. */
+import { checkBoolean, checkOptions } from './check.js';
+import { checkEncoding, checkShape, type Encoding, type EncodingInfo } from './encoding.js';
+
+/** Size and encoding of an image, in pixels; `encoding` is `'rgb8'` where it is left out. */
+export interface ImageShape<E extends Encoding = Encoding> {
+  width: number;
+  height: number;
+  encoding?: E;
+  /** See `Image.setFrameId`. */
+  frameId?: string;
+  /** See `Image.setTimestampNs`. */
+  timestampNs?: bigint | number;
+}
+
+/** What `new Image` takes. */
+export interface ImageOptions<E extends Encoding = Encoding> extends ImageShape<E> {
+  /** Leave what is in the slot, which may be an older picture, instead of zeros. */
+  uninitialized?: boolean;
+}
+
+/** A shape without an encoding, which is therefore rgb8. */
+export type Rgb8<O> = Omit<O, 'encoding'> & { encoding?: undefined };
+
+export const shapeKeys = ['width', 'height', 'encoding', 'frameId', 'timestampNs'] as const;
+const optionKeys = [...shapeKeys, 'uninitialized'] as const;
+
+/** What both forms of the constructor, `fromBytes` and `loan` are given, checked. */
+export interface Wanted {
+  row: EncodingInfo;
+  width: number;
+  height: number;
+  rowBytes: number;
+  frameId: unknown;
+  timestampNs: unknown;
+  zeroed: boolean;
+}
+
+/** What the constructor was given, in either of its forms. */
+export function readArguments(first: unknown, second: unknown, third: unknown): Wanted {
+  if (typeof first === 'object' || first === undefined) {
+    const options = checkOptions(first, optionKeys, 'Image');
+    const { uninitialized = false } = options;
+    const raw = checkBoolean(uninitialized, 'uninitialized');
+    return { ...readShape(options), zeroed: !raw };
+  }
+  return { ...readShape({ height: first, width: second, encoding: third }), zeroed: true };
+}
+
+/** A shape from known options; throws for anything that is none. */
+export function readShape(options: {
+  readonly [key in (typeof shapeKeys)[number]]?: unknown;
+}): Wanted {
+  const { width, height, encoding = 'rgb8', frameId, timestampNs } = options;
+  const row = checkEncoding(encoding);
+  const rowBytes = checkShape(row, width, height);
+  const size = { width: width as number, height: height as number };
+  return { row, ...size, rowBytes, frameId, timestampNs, zeroed: false };
+}

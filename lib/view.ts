@@ -1,0 +1,101 @@
+/**
+ * Views on slots. One external buffer per slot is made at the first use and kept, with the last
+ * typed array on it: making them for each frame costs microseconds and brings collections.
+ */
+import type { TypedArray } from './dtype.js';
+import type { EncodingInfo } from './encoding.js';
+import {
+  HEADER_FRAME_ID,
+  HEADER_FRAME_ID_LEN,
+  HEADER_SEQUENCE,
+  HEADER_STAMP_NS,
+  SLOT_HEADER_BYTES,
+} from './generated/layout.js';
+import { calling, load } from './native.js';
+
+/** What is kept for a slot. */
+interface SlotView {
+  buffer: ArrayBuffer;
+  /** The last view, and what it was made for. */
+  view: TypedArray | null;
+  dtypeCode: number;
+  byteLength: number;
+}
+
+/** What is kept for the headers of a pool's slots. */
+interface HeaderView {
+  bytes: Uint8Array;
+  numbers: DataView;
+}
+
+// By pool, then by slot: both are small and dense.
+const slotViews: ((SlotView | undefined)[] | undefined)[] = [];
+const headerViews: (HeaderView | undefined)[] = [];
+const utf8 = new TextDecoder();
+
+function slotView(pool: number, slot: number): SlotView {
+  const slots = slotViews[pool] ?? newPool(pool);
+  const kept = slots[slot];
+  // Length 0: somebody has transferred the buffer away, and the slot needs another.
+  if (kept !== undefined && kept.buffer.byteLength !== 0) return kept;
+  const buffer = calling(() => load().slotBuffer(pool, slot));
+  return (slots[slot] = { buffer, view: null, dtypeCode: 0, byteLength: 0 });
+}
+
+/** A pool seen for the first time: also the time to forget those that are gone. */
+function newPool(pool: number): (SlotView | undefined)[] {
+  for (const gone of calling(() => load().retiredPools())) {
+    slotViews[gone] = undefined;
+    headerViews[gone] = undefined;
+  }
+  return (slotViews[pool] ??= []);
+}
+
+/** The values of the frame in a slot: `byteLength` bytes, as the encoding's typed array. */
+export function viewSlot(
+  pool: number,
+  slot: number,
+  row: EncodingInfo,
+  byteLength: number,
+): TypedArray {
+  const kept = slotView(pool, slot);
+  if (kept.view !== null && kept.dtypeCode === row.dtypeCode && kept.byteLength === byteLength) {
+    return kept.view;
+  }
+  kept.view = new row.array(kept.buffer, 0, Math.floor(byteLength / row.itemBytes));
+  kept.dtypeCode = row.dtypeCode;
+  kept.byteLength = byteLength;
+  return kept.view;
+}
+
+/** The first `byteLength` bytes of a slot. */
+export function bytesOfSlot(pool: number, slot: number, byteLength: number): Uint8Array {
+  return new Uint8Array(slotView(pool, slot).buffer, 0, byteLength);
+}
+
+function headerView(pool: number): HeaderView {
+  const kept = headerViews[pool];
+  if (kept !== undefined) return kept;
+  const buffer = calling(() => load().headerBuffer(pool));
+  return (headerViews[pool] = { bytes: new Uint8Array(buffer), numbers: new DataView(buffer) });
+}
+
+/** The time stamp in a slot's header, nanoseconds since the epoch. */
+export function headerStamp(pool: number, slot: number): bigint {
+  return headerView(pool).numbers.getBigInt64(slot * SLOT_HEADER_BYTES + HEADER_STAMP_NS, true);
+}
+
+/** The sequence number in a slot's header. */
+export function headerSequence(pool: number, slot: number): number {
+  const at = slot * SLOT_HEADER_BYTES + HEADER_SEQUENCE;
+  return Number(headerView(pool).numbers.getBigUint64(at, true));
+}
+
+/** The frame id in a slot's header. */
+export function headerFrameId(pool: number, slot: number): string {
+  const { bytes } = headerView(pool);
+  const at = slot * SLOT_HEADER_BYTES;
+  const length = bytes[at + HEADER_FRAME_ID_LEN] ?? 0;
+  const start = at + HEADER_FRAME_ID;
+  return length === 0 ? '' : utf8.decode(bytes.subarray(start, start + length));
+}

@@ -1,0 +1,83 @@
+// Builds and runs every test; the last line is `N passed, M failed`.
+// --quick leaves out what is slow: processes, Rust's integration and documentation tests.
+import { randomBytes } from 'node:crypto';
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { avaCounts, cargoCounts, total } from './counts.mjs';
+import { build, Failure, main, root, run, timed, tool } from './lib.mjs';
+
+const quick = process.argv.includes('--quick');
+/** What need not be read when another test has failed. */
+const PASSED = /^(ok \d+ - .*|test .* \.\.\. ok)\n/gm;
+const namespace = `t-${randomBytes(6).toString('hex')}`;
+
+await main(async () => {
+  let suites;
+  try {
+    await build();
+    suites = [await cargoSuite(), await avaSuite(), memorySuite()];
+  } catch (error) {
+    console.error(error instanceof Failure ? `${error.message} failed` : error);
+    suites = [{ name: 'build', passed: 0, failed: 1, skipped: [], problems: [] }];
+  }
+  const { notes, line, good } = total(suites, { ci: Boolean(process.env.CI) });
+  for (const note of notes) console.log(note);
+  console.log(line);
+  return good ? 0 : 1;
+});
+
+// In the dev profile: it checks overflows and debug assertions, and links in a fraction of the
+// time that link-time optimisation takes, which is more than the slower tests cost.
+function cargoSuite() {
+  const args = ['test', '--workspace', '--no-fail-fast', ...(quick ? ['--lib'] : [])];
+  return suite('cargo test', 'cargo', args, cargoCounts);
+}
+
+function avaSuite() {
+  const specs = readdirSync(join(root, '__test__'), { recursive: true })
+    .filter((path) => path.endsWith('.spec.ts'))
+    .filter((path) => !(quick && path.startsWith('process/')));
+  const files = quick ? ['build/__test__/**/*.spec.js', '!build/__test__/process/**'] : [];
+  const args = ['--tap', ...files];
+  return suite('ava', tool('ava'), args, (tap) => avaCounts(tap, specs));
+}
+
+/** One more test: the run's namespace, and those named after it, left no file behind. */
+function memorySuite() {
+  const folder = join('/dev/shm', `framelane-${process.getuid()}`);
+  const left = names(folder).filter((name) => name.startsWith(namespace));
+  const problems = left.map((name) => `${name}: ${names(join(folder, name)).join(' ')}`);
+  for (const name of left) rmSync(join(folder, name), { recursive: true });
+  const passed = left.length === 0 ? 1 : 0;
+  return { name: 'nothing left in shared memory', passed, failed: 0, skipped: [], problems };
+}
+
+/** Runs a test runner. One that fails without naming a failed test counts as a failure. */
+async function suite(name, command, args, count) {
+  const result = await timed(name, async () => {
+    const finished = await run(command, args, { env: environment() });
+    return { ...finished, output: finished.output.replace(PASSED, '') };
+  });
+  const counts = { name, ...count(result.stdout) };
+  if (result.code !== 0 && counts.failed === 0) counts.problems.push(`exit code ${result.code}`);
+  return counts;
+}
+
+/** A namespace of its own for the run: two clones can test at the same time. */
+function environment() {
+  const inherited = Object.entries(process.env).filter(([key]) => !key.startsWith('FRAMELANE_'));
+  return {
+    ...Object.fromEntries(inherited),
+    CARGO_TERM_COLOR: 'never',
+    FRAMELANE_NAMESPACE: namespace,
+  };
+}
+
+function names(folder) {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+    return [];
+  }
+}
