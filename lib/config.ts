@@ -15,7 +15,7 @@ export interface Settings {
    * Default `default`. Environment: `FRAMELANE_NAMESPACE`.
    */
   namespace?: string;
-  /** Most bytes of shared memory that this process may use. `FRAMELANE_MAX_BYTES`. */
+  /** Most bytes that all pools of this process may have. Default 1 GiB. `FRAMELANE_MAX_BYTES`. */
   maxBytes?: number;
   /** Most frames received and not released, per topic. Default 16. `FRAMELANE_MAX_HELD`. */
   maxHeld?: number;

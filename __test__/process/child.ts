@@ -110,7 +110,8 @@ const roles: Record<string, (topic: Topic, args: number[]) => Promise<void>> = {
 };
 
 async function main(role: string, name: string, args: number[]): Promise<void> {
-  const topic = new Topic(Image, name, { history: 64 }) as unknown as Topic;
+  // As many frames as there can be: a child that is not scheduled for a moment misses none.
+  const topic = new Topic(Image, name, { depth: 64, history: 64 }) as unknown as Topic;
   say({ type: 'ready' });
   await roles[role]?.(topic, args);
   if (['receive', 'look', 'fill'].includes(role)) {

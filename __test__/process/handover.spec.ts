@@ -13,7 +13,7 @@ test('Node to Node: every frame arrives once, in order and whole', async (t) => 
   const name = topicName('node-node');
   const receiver = new Child(t, 'receive', [name, COUNT]);
   await receiver.until('ready');
-  const sender = new Child(t, 'send', [name, COUNT, 1]);
+  const sender = new Child(t, 'send', [name, COUNT, 2]);
   const received = await receiver.until('received', COUNT);
   t.deepEqual(
     received.map((said) => (said.type === 'received' ? [said.number, said.missed] : [])),
@@ -44,7 +44,7 @@ test('Rust to Node', async (t) => {
 
 test('Node to Rust', async (t) => {
   const name = topicName('node-rust');
-  const topic = new Topic(Image, name);
+  const topic = new Topic(Image, name, { depth: 64 });
   t.teardown(() => topic.close());
   const receiver = spawn(await rustLane(), ['receive', name, String(COUNT)]);
   t.teardown(() => void receiver.kill('SIGKILL'));
@@ -56,7 +56,7 @@ test('Node to Rust', async (t) => {
     const image = topic.loan({ width: 32, height: 8 });
     image.data.fill(number % 256);
     topic.send(image);
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await new Promise((resolve) => setTimeout(resolve, 2));
   }
   const [code] = await ended;
   t.is(code, 0, output);
@@ -67,11 +67,11 @@ test('two subscribers in two processes see the same frames', async (t) => {
   const name = topicName('fan-out');
   const receivers = [1, 2].map(() => new Child(t, 'receive', [name, COUNT]));
   await Promise.all(receivers.map((receiver) => receiver.until('ready')));
-  const topic = new Topic(Image, name) as unknown as Topic;
+  const topic = new Topic(Image, name, { depth: 64 }) as unknown as Topic;
   t.teardown(() => topic.close());
   for (let number = 0; number < COUNT; number += 1) {
     send(topic, number);
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await new Promise((resolve) => setTimeout(resolve, 2));
   }
   for (const receiver of receivers) {
     const received = await receiver.until('received', COUNT);

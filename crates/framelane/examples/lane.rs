@@ -11,7 +11,7 @@
 use std::time::Duration;
 use std::{env, process, thread};
 
-use framelane::{Encoding, Image, Result, Topic};
+use framelane::{Encoding, Image, Options, Result, Topic};
 
 const PERIOD: Duration = Duration::from_millis(2);
 
@@ -27,7 +27,9 @@ fn main() -> Result<()> {
 }
 
 fn send(name: &str, count: u64) -> Result<()> {
-    let mut topic = Topic::<Image>::open(name)?;
+    // As many frames kept as can be: a receiver that is not scheduled for a moment misses none.
+    let options = Options { depth: 64, ..Options::default() };
+    let mut topic = Topic::<Image>::open_with(name, options)?;
     for number in 0..count {
         let mut frame = topic.loan(64, 48, Encoding::Rgb8)?;
         frame.data_mut().fill(number.to_le_bytes()[0]);

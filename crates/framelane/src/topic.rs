@@ -107,12 +107,15 @@ impl<T: Frame> Topic<T> {
         self.subscriber.topic().name()
     }
 
+    #[inline]
     fn publisher(&mut self) -> Result<&mut Publisher> {
-        if self.publisher.is_none() {
-            let topic = self.subscriber.topic().clone();
-            self.publisher = Some(Publisher::claim(topic, self.options.depth)?);
+        match &mut self.publisher {
+            Some(publisher) => Ok(publisher),
+            none => {
+                let topic = self.subscriber.topic().clone();
+                Ok(none.insert(Publisher::claim(topic, self.options.depth)?))
+            }
         }
-        self.publisher.as_mut().ok_or_else(|| Error::new(ErrorCode::Closed, "no publisher"))
     }
 
     /// Publishes a frame. Never waits, copies nothing.
@@ -120,6 +123,7 @@ impl<T: Frame> Topic<T> {
     /// # Errors
     /// [`ErrorCode::Limit`] where this is the first frame, loaned from another topic, and all
     /// publisher entries are taken.
+    #[inline]
     pub fn send(&mut self, loan: T::Loan) -> Result<()> {
         let (hold, mut descriptor) = loan.into_parts();
         self.publisher()?.publish(hold, &mut descriptor);
@@ -215,12 +219,18 @@ impl Topic<Image> {
     /// # Errors
     /// [`ErrorCode::InvalidSize`] where a size is zero or does not fit the encoding,
     /// [`ErrorCode::PoolExhausted`] and [`ErrorCode::NoSpace`] where no slot can be had.
+    #[inline]
     pub fn loan(&mut self, width: u32, height: u32, encoding: Encoding) -> Result<ImageMut> {
-        let shape = ImageShape::packed(height, width, encoding).ok_or_else(|| {
-            let text = format!("{width}x{height} {} is not a size", encoding.info().name);
-            Error::new(ErrorCode::InvalidSize, text)
-        })?;
+        let Some(shape) = ImageShape::packed(height, width, encoding) else {
+            return Err(not_a_size(width, height, encoding));
+        };
         let hold = self.publisher()?.loan(shape.bytes)?;
         Ok(ImageMut::new(hold, shape))
     }
+}
+
+#[cold]
+fn not_a_size(width: u32, height: u32, encoding: Encoding) -> Error {
+    let text = format!("{width}x{height} {} is not a size", encoding.info().name);
+    Error::new(ErrorCode::InvalidSize, text)
 }

@@ -71,18 +71,18 @@ impl Control {
         self.set(word::STEP, shape.step);
         #[allow(clippy::cast_precision_loss, reason = "below 2^48")]
         self.set64(word::PAYLOAD, shape.bytes as f64);
-        self.put_sent(descriptor);
+        self.put_number(descriptor);
         #[allow(clippy::cast_precision_loss, reason = "a count for people")]
         self.set64(word::MISSED, missed as f64);
     }
 
-    /// What sending has filled in.
-    pub fn put_stamp(self, stamp_ns: i64) {
+    /// What sending has filled in: when, and as the how-manieth.
+    pub fn put_sent(self, descriptor: &Descriptor, stamp_ns: i64) {
+        self.put_number(descriptor);
         self.set64(word::STAMP_NS, stamp_ns);
     }
 
-    /// When and as the how-manieth it was sent.
-    pub fn put_sent(self, descriptor: &Descriptor) {
+    fn put_number(self, descriptor: &Descriptor) {
         self.set64(word::SENT_NS, descriptor.sent_ns);
         #[allow(clippy::cast_precision_loss, reason = "a count for people")]
         self.set64(word::FRAME, (descriptor.seq / 2).wrapping_sub(1) as f64);

@@ -8,9 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 use framelane::raw::layout::Descriptor;
-use framelane::raw::{
-    ImageShape, Publisher, Received, check_image, complete_header, epoch_ns, monotonic_ns,
-};
+use framelane::raw::{ImageShape, Publisher, Received, check_image, complete_header, monotonic_ns};
 use framelane::{Error, ErrorCode, Result};
 use napi::bindgen_prelude::{FromNapiValue, Object};
 use napi::{Env, sys};
@@ -183,11 +181,13 @@ fn loan(state: &mut State, env: sys::napi_env, topic: f64, bytes: f64) -> Result
 }
 
 fn publisher(entry: &mut crate::state::TopicEntry) -> Result<&mut Publisher> {
-    if entry.publisher.is_none() {
-        let topic = entry.subscriber.topic().clone();
-        entry.publisher = Some(Publisher::claim(topic, entry.depth)?);
+    match &mut entry.publisher {
+        Some(publisher) => Ok(publisher),
+        none => {
+            let topic = entry.subscriber.topic().clone();
+            Ok(none.insert(Publisher::claim(topic, entry.depth)?))
+        }
     }
-    entry.publisher.as_mut().ok_or_else(|| Error::new(ErrorCode::Closed, "no publisher"))
 }
 
 fn send(state: &mut State, _env: sys::napi_env, topic: f64, hold: f64) -> Result<u32> {
@@ -216,12 +216,8 @@ fn send(state: &mut State, _env: sys::napi_env, topic: f64, hold: f64) -> Result
     let header = loan.header_mut();
     control.take_header(header);
     complete_header(header, &shape, &descriptor);
-    if header.stamp_ns == 0 {
-        header.stamp_ns = epoch_ns();
-    }
-    control.put_stamp(header.stamp_ns);
-    publisher(entry)?.publish(loan, &mut descriptor);
-    control.put_sent(&descriptor);
+    let stamp_ns = publisher(entry)?.publish(loan, &mut descriptor);
+    control.put_sent(&descriptor, stamp_ns);
     Ok(0)
 }
 

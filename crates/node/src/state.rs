@@ -76,6 +76,8 @@ pub struct Holds {
 
 const INDEX_BITS: u32 = 20;
 const INDEX_MASK: u32 = (1 << INDEX_BITS) - 1;
+/// Numbers stay below 2^30, which V8 keeps in a field without an object of their own.
+const USES_MASK: u32 = (1 << (30 - INDEX_BITS)) - 1;
 
 impl Holds {
     /// Adds a hold; its number.
@@ -109,7 +111,7 @@ impl Holds {
             return None;
         }
         let held = place.take()?;
-        *uses = uses.wrapping_add(1) & (u32::MAX >> INDEX_BITS);
+        *uses = uses.wrapping_add(1) & USES_MASK;
         self.free.push(index);
         Some(held)
     }

@@ -82,6 +82,7 @@ impl OwnHold {
     /// Gives the slot back and takes it again at once, if this was the last hold and no
     /// reader looks at it: a publisher's way to go round on warm memory without the lists.
     #[must_use]
+    #[inline]
     pub fn reuse(mut self) -> Option<Self> {
         let private = self.private();
         // ordering: Acquire, pairs with the Release in `give_back`: as the last one we see

@@ -272,6 +272,7 @@ impl OwnPool {
 
     /// Takes back a slot that this process no longer holds: for the next loan, or for the
     /// time when its readers are done.
+    #[inline(never)]
     pub(crate) fn put_back(&self, slot: u16) {
         let recycled = self.recycle(slot);
         let mut lists = self.lists();

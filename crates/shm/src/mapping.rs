@@ -78,9 +78,12 @@ impl Mapping {
     /// # Panics
     /// If the range leaves the mapping: offsets come from a checked geometry.
     #[must_use]
+    #[inline]
     pub fn pointer(&self, offset: u64, bytes: u64) -> *mut u8 {
         let inside = offset.checked_add(bytes).is_some_and(|end| end <= self.len());
-        assert!(inside, "{offset} + {bytes} is outside a mapping of {} bytes", self.len());
+        if !inside {
+            outside(offset, bytes, self.len());
+        }
         #[allow(clippy::cast_possible_truncation, reason = "inside the mapping")]
         self.raw.as_mut_ptr().wrapping_add(offset as usize)
     }
@@ -90,9 +93,12 @@ impl Mapping {
     /// # Panics
     /// If it leaves the mapping or is not aligned: offsets come from a checked geometry.
     #[must_use]
+    #[inline]
     pub fn get<T: Shared>(&self, offset: u64) -> &T {
         let pointer = self.pointer(offset, size_of::<T>() as u64).cast::<T>();
-        assert!(pointer.is_aligned(), "offset {offset} is not aligned");
+        if !pointer.is_aligned() {
+            misaligned(offset);
+        }
         // SAFETY: inside the mapping and aligned (both just asserted), mapped for as long as
         // `self` lives, and valid for any bytes by the contract of `Shared`.
         unsafe { &*pointer }
@@ -103,10 +109,13 @@ impl Mapping {
     /// # Panics
     /// As [`get`](Self::get).
     #[must_use]
+    #[inline]
     pub fn slice<T: Shared>(&self, offset: u64, count: u32) -> &[T] {
         let bytes = size_of::<T>() as u64 * u64::from(count);
         let pointer = self.pointer(offset, bytes).cast::<T>();
-        assert!(pointer.is_aligned(), "offset {offset} is not aligned");
+        if !pointer.is_aligned() {
+            misaligned(offset);
+        }
         // SAFETY: as in `get`, for each of the `count` structures.
         unsafe { std::slice::from_raw_parts(pointer, count as usize) }
     }
@@ -118,7 +127,9 @@ impl Mapping {
     #[must_use]
     pub unsafe fn copy<T: Copy>(&self, offset: u64) -> T {
         let pointer = self.pointer(offset, size_of::<T>() as u64).cast::<T>();
-        assert!(pointer.is_aligned(), "offset {offset} is not aligned");
+        if !pointer.is_aligned() {
+            misaligned(offset);
+        }
         // SAFETY: inside the mapping and aligned (both just asserted); any bytes are a `T`
         // by the caller's promise; volatile, because others may write meanwhile.
         unsafe { pointer.read_volatile() }
@@ -138,4 +149,16 @@ impl Mapping {
         // changes no byte of it.
         let _ = unsafe { rustix::mm::madvise(pointer, length, advice) };
     }
+}
+
+#[cold]
+#[allow(clippy::panic, reason = "offsets come from a checked geometry")]
+fn outside(offset: u64, bytes: u64, length: u64) -> ! {
+    panic!("{offset} + {bytes} is outside a mapping of {length} bytes")
+}
+
+#[cold]
+#[allow(clippy::panic, reason = "offsets come from a checked geometry")]
+fn misaligned(offset: u64) -> ! {
+    panic!("offset {offset} is not aligned")
 }

@@ -36,6 +36,34 @@ pub struct Publisher {
     evicted_early: u64,
     /// Flags of the next frame only.
     once: u8,
+    epoch: Epoch,
+}
+
+/// The Unix epoch on the monotonic clock, so that a frame costs one reading of a clock. Read
+/// anew once a second, for the two drift apart and can be set apart.
+#[derive(Debug, Default)]
+struct Epoch {
+    offset_ns: i64,
+    read_ns: u64,
+}
+
+impl Epoch {
+    /// How long a reading holds.
+    const FRESH_NS: u64 = 1_000_000_000;
+
+    /// Nanoseconds since the epoch at `now_ns` of the monotonic clock.
+    fn at(&mut self, now_ns: u64) -> i64 {
+        if self.read_ns == 0 || now_ns.wrapping_sub(self.read_ns) > Self::FRESH_NS {
+            self.read(now_ns);
+        }
+        now_ns.cast_signed().wrapping_add(self.offset_ns)
+    }
+
+    #[cold]
+    fn read(&mut self, now_ns: u64) {
+        self.offset_ns = epoch_ns().wrapping_sub(now_ns.cast_signed());
+        self.read_ns = now_ns;
+    }
 }
 
 impl Publisher {
@@ -73,6 +101,7 @@ impl Publisher {
             sent: 0,
             evicted_early: 0,
             once,
+            epoch: Epoch::default(),
         })
     }
 
@@ -107,12 +136,16 @@ impl Publisher {
     /// # Errors
     /// [`ErrorCode::PoolExhausted`] where every slot is in use and none may be made,
     /// [`ErrorCode::NoSpace`] where shared memory is full.
+    #[inline]
     pub fn loan(&mut self, bytes: u64) -> Result<OwnHold> {
-        if let Some(spare) = self.spare.take()
-            && Peer::suits(spare.pool().geometry().slot_stride, bytes)
-        {
-            return Ok(spare);
+        match self.spare.take() {
+            Some(spare) if Peer::suits(spare.pool().geometry().slot_stride, bytes) => Ok(spare),
+            _ => self.allocate(bytes),
         }
+    }
+
+    #[inline(never)]
+    fn allocate(&mut self, bytes: u64) -> Result<OwnHold> {
         loop {
             let allocated = self.topic.peer().allocate(bytes, self.depth_for(bytes));
             match allocated {
@@ -151,20 +184,23 @@ impl Publisher {
     }
 
     /// Publishes the frame in `hold`, whose header says what it is; `descriptor` says the
-    /// same, and which slot it is in and when it was sent is filled in here. A time stamp of
-    /// zero becomes the time of sending, a sequence number of zero the position in the ring,
-    /// which is returned.
-    pub fn publish(&mut self, mut hold: OwnHold, descriptor: &mut Descriptor) -> u64 {
+    /// same, and which slot it is in and when it was sent is filled in here. A sequence number
+    /// of zero becomes the position in the ring, a time stamp of zero the time of sending;
+    /// the time stamp is returned.
+    #[inline]
+    pub fn publish(&mut self, mut hold: OwnHold, descriptor: &mut Descriptor) -> i64 {
         let fill = hold.fill();
         let n = self.next;
+        let sent_ns = monotonic_ns();
         let header = hold.header_mut();
         header.fill = fill;
         if header.stamp_ns == 0 {
-            header.stamp_ns = epoch_ns();
+            header.stamp_ns = self.epoch.at(sent_ns);
         }
         if header.sequence == 0 {
             header.sequence = n;
         }
+        let stamp_ns = header.stamp_ns;
         descriptor.seq = n.wrapping_mul(2).wrapping_add(2);
         descriptor.pool_id = hold.pool().id();
         descriptor.generation = hold.generation();
@@ -172,14 +208,14 @@ impl Publisher {
         descriptor.gen_hi = word::fill_hi(fill);
         descriptor.abi_minor = ABI_MINOR;
         descriptor.flags |= std::mem::take(&mut self.once);
-        descriptor.sent_ns = monotonic_ns();
+        descriptor.sent_ns = sent_ns;
         self.topic.ring(self.entry).write(n, descriptor);
         let peer = self.topic.peer();
         self.topic.waiters().wake_sleepers(peer.directory(), peer.ringer());
         self.next = n.wrapping_add(1);
         self.sent += 1;
         self.keep(hold, descriptor.payload_bytes);
-        n
+        stamp_ns
     }
 
     /// Moves the hold of a loan to the ring, and lets go of what is beyond `depth`.
