@@ -11,8 +11,8 @@ import { quantile } from './numbers.js';
 import { fill, isAllRight, isRight, readStamp, stamp, stampOf } from './picture.js';
 
 /** Frames that are not measured: code is compiled, slots are filled and mapped. */
-const WARM_UP = 100;
-const WARM_UP_MS = 5;
+const WARM_UP = 600;
+const WARM_UP_MS = 2;
 /** Frames after that at the measured pace, for caches and clocks of the CPU; not measured. */
 const SETTLE = 15;
 const MEASURED = 90;

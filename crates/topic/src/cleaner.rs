@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use framelane_pool::{control_name, data_name, parse_name};
 use framelane_shm::{Access, Directory, Result};
 
-use crate::file::named_pools;
+use crate::file::{is_topic, named_pools};
 
 /// Removes all garbage of the directory, and the directory itself if nothing is left.
 pub(crate) fn clean(directory: &Directory) -> Result<()> {
@@ -52,8 +52,7 @@ pub(crate) fn all_named(directory: &Directory) -> Result<HashSet<u64>> {
 fn remove_topic(directory: &Directory, name: &str) -> Result<()> {
     let Ok(Some(file)) = directory.open_file(name, Access::ReadWrite) else { return Ok(()) };
     // Only what is ours: a foreign file is an error of the process that opens the topic.
-    let ours = file.bytes()? == framelane_layout::topic::TopicGeometry::DEFAULT.bytes();
-    if ours && file.try_own()? && file.is_linked()? {
+    if is_topic(&file)? && file.try_own()? && file.is_linked()? {
         directory.unlink(name)?;
     }
     Ok(())

@@ -160,6 +160,16 @@ impl TopicFile {
     }
 }
 
+/// Whether a file begins as a topic of any release does: enough to remove it when nobody has
+/// it open, for the lock that says so is the same in all of them.
+pub(crate) fn is_topic(file: &SharedFile) -> Result<bool> {
+    if file.bytes()? < HEADER_BYTES {
+        return Ok(false);
+    }
+    // SAFETY: an integer, valid for any bytes.
+    Ok(unsafe { file.map(HEADER_BYTES, false)?.copy::<u64>(0) } == MAGIC)
+}
+
 /// Every pool that a cell of the topic in `file` names; nothing where it is not a topic.
 pub(crate) fn named_pools(file: &SharedFile) -> Vec<u64> {
     let Ok((mapping, _, geometry)) = map(file, false) else { return Vec::new() };

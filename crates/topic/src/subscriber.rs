@@ -148,17 +148,23 @@ impl Subscriber {
             let ring = self.topic.ring(entry);
             let (head, capacity) = (ring.head(), ring.capacity());
             let mut position = self.cursors[index];
-            if position >= head {
-                self.lapped += missed;
+            if position > head {
+                // Positions never go back: somebody scribbled over the head, once or now.
+                self.rejected += 1;
+                self.cursors[index] = head;
+                position = head;
+            }
+            if position == head {
+                self.lapped = self.lapped.saturating_add(missed);
                 return Ok(None);
             }
             let oldest = head.saturating_sub(capacity);
             if position < oldest {
-                missed += oldest - position;
+                missed = oldest.saturating_sub(position).saturating_add(missed);
                 position = oldest;
             }
             if newest {
-                self.skipped += head - 1 - position;
+                self.skipped = self.skipped.saturating_add(head - 1 - position);
                 position = head - 1;
             }
             let rejected = self.rejected;
@@ -174,7 +180,7 @@ impl Subscriber {
             self.cursors[index] = position + 1;
             match found {
                 Some((descriptor, hold)) => {
-                    self.lapped += missed;
+                    self.lapped = self.lapped.saturating_add(missed);
                     self.received += 1;
                     return Ok(Some(Received { descriptor, hold, missed }));
                 }
