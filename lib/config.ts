@@ -67,16 +67,18 @@ export function configure(settings: Settings): void {
   chosen = { ...chosen, ...checked };
 }
 
-/** The settings that hold, for the native side. From now on they cannot be changed. */
+/**
+ * What `configure` was told, for the native side, which reads the environment itself; what stands
+ * there is checked here, where an error can say more. From now on nothing can be changed.
+ */
 export function takeSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
-  const settings: Settings = {};
   for (const key of keys) {
     const name = variables[key];
     const text = environment[name];
-    if (text !== undefined && text !== '') assign(settings, key, fromText(key, text), name);
+    if (text !== undefined && text !== '') assign({}, key, fromText(key, text), name);
   }
   used = true;
-  return { ...settings, ...chosen };
+  return chosen;
 }
 
 /** Numbers are decimal digits only: `Number` would take '', '1e3' and '0x10' too. */

@@ -19,7 +19,7 @@ import {
   SLOT,
   STAMP_NS,
 } from './generated/layout.js';
-import { errorOf, f64, hot, i64, u32, u8 } from './native.js';
+import { calling, errorOf, f64, hot, i64, load, u32, u8 } from './native.js';
 import { bytesOfSlot, headerFrameId, headerSequence, headerStamp, viewSlot } from './view.js';
 
 declare global {
@@ -60,6 +60,8 @@ class Label {
   sequence = 0;
   copied = false;
   sent = false;
+  /** Once it is sent: the pool as readers see it, without write permission. -1: not asked. */
+  readPool = -1;
   sentLow = 0;
   sentHigh = 0;
 }
@@ -119,6 +121,7 @@ export let sendFrame: (frame: Frame, topic: number, describe: (frame: Frame) => 
 export let whereabouts: (frame: Frame) => string;
 
 let assertReadable: (frame: Frame) => void;
+let poolToRead: (frame: Frame) => number;
 let labelToWrite: (frame: Frame, action: string) => Label;
 let labelToSend: (frame: Frame) => Label;
 
@@ -226,14 +229,21 @@ export abstract class Frame implements Disposable {
   }
 
   static {
-    viewOf = (frame) => frame.#view;
+    // A view made before the frame was sent could still write.
+    viewOf = (frame) => (frame.#label?.sent === true ? null : frame.#view);
     openView = (frame, row, byteLength) => {
       assertReadable(frame);
-      return (frame.#view = viewSlot(frame.#pool, frame.#slot, row, byteLength));
+      return (frame.#view = viewSlot(poolToRead(frame), frame.#slot, row, byteLength));
     };
     rawBytesOf = (frame, byteLength) => {
       assertReadable(frame);
-      return bytesOfSlot(frame.#pool, frame.#slot, byteLength);
+      return bytesOfSlot(poolToRead(frame), frame.#slot, byteLength);
+    };
+    poolToRead = (frame) => {
+      const label = frame.#label;
+      if (label?.sent !== true) return frame.#pool;
+      if (label.readPool < 0) label.readPool = calling(() => load().receivedPool(frame.#hold));
+      return label.readPool;
     };
     holdOf = (frame) => {
       assertReadable(frame);

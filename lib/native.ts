@@ -42,6 +42,7 @@ export interface Binding {
   slotBuffer(pool: number, slot: number): ArrayBuffer;
   headerBuffer(pool: number): ArrayBuffer;
   retiredPools(): number[];
+  receivedPool(hold: number): number;
   encode(
     hold: number,
     format: number,

@@ -5,6 +5,7 @@
 import type { TypedArray } from './dtype.js';
 import type { EncodingInfo } from './encoding.js';
 import {
+  FRAME_ID_MAX,
   HEADER_FRAME_ID,
   HEADER_FRAME_ID_LEN,
   HEADER_SEQUENCE,
@@ -95,7 +96,7 @@ export function headerSequence(pool: number, slot: number): number {
 export function headerFrameId(pool: number, slot: number): string {
   const { bytes } = headerView(pool);
   const at = slot * SLOT_HEADER_BYTES;
-  const length = bytes[at + HEADER_FRAME_ID_LEN] ?? 0;
+  const length = Math.min(bytes[at + HEADER_FRAME_ID_LEN] ?? 0, FRAME_ID_MAX);
   const start = at + HEADER_FRAME_ID;
   return length === 0 ? '' : utf8.decode(bytes.subarray(start, start + length));
 }

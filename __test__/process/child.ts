@@ -102,6 +102,19 @@ const roles: Record<string, (topic: Topic, args: number[]) => Promise<void>> = {
     received?.release();
   },
 
+  /** Sends an image of which it keeps a hold, and writes into it. */
+  async 'write-sent'(topic) {
+    const image = topic.loan({ width: 8, height: 8, encoding: 'mono8' });
+    image.data.fill(3);
+    const kept = image.retain();
+    topic.send(image as unknown as Image);
+    say({ type: 'received', number: kept.data[0] ?? 0, missed: 0 });
+    await sleep(50);
+    kept.data[0] = 99;
+    say({ type: 'sent', number: kept.data[0] ?? 0 });
+    await sleep(50);
+  },
+
   /** Tells what the topic looks like from here. */
   async look(topic) {
     say({ type: 'stats', stats: topic.stats() });

@@ -79,3 +79,15 @@ test('topics of one process do not mix', async (t) => {
   t.deepEqual(await Promise.all(received), [0, 1, 2, 3, 4, 5, 6, 7]);
   for (const topic of topics) t.is(topic.tryRecv(), null);
 });
+
+test('what is retained of a sent frame is read-only: a write ends the process', async (t) => {
+  const writer = new Child(t, 'write-sent', [topicName('write-sent')]);
+  await writer.until('ready');
+  await writer.end();
+  t.is(writer.process.signalCode, 'SIGSEGV');
+  t.deepEqual(
+    writer.said.map(({ type }) => type),
+    ['ready', 'received'],
+    'it could read, and got no further than the write',
+  );
+});

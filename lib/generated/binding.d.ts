@@ -74,6 +74,12 @@ export interface PublisherView {
 }
 
 /**
+ * The pool of a frame as its readers see it, without write permission: for what is held of a
+ * frame that has been sent.
+ */
+export declare function receivedPool(hold: number): number
+
+/**
  * Takes the control array, and what to call when the doorbell has rung. Once for each
  * environment, before anything else.
  */

@@ -27,12 +27,17 @@ static SAID: Mutex<(Option<Config>, bool)> = Mutex::new((None, false));
 /// Sets what later topics of this process use.
 ///
 /// # Errors
-/// [`ErrorCode::Configured`] after the first use, unless it says the same again.
+/// [`ErrorCode::Configured`] after the first use, unless it says nothing else than what is in
+/// force.
 pub fn configure(config: Config) -> Result<()> {
     let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
-    if said.1 && said.0.as_ref() != Some(&config) {
+    if said.1 {
+        let Settings { dir, namespace, max_bytes } = resolve(said.0.clone().unwrap_or_default())?;
+        let same = config.dir.is_none_or(|said| said == dir)
+            && config.namespace.is_none_or(|said| said == namespace)
+            && config.max_bytes.is_none_or(|said| said == max_bytes);
         let text = "settings are fixed by the first use; call configure before it";
-        return Err(Error::new(ErrorCode::Configured, text));
+        return if same { Ok(()) } else { Err(Error::new(ErrorCode::Configured, text)) };
     }
     said.0 = Some(config);
     Ok(())
@@ -44,27 +49,32 @@ pub fn configure(config: Config) -> Result<()> {
 /// [`ErrorCode::InvalidArgument`] where the environment has a number that is none.
 fn settings() -> Result<Settings> {
     let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    let settings = resolve(said.0.clone().unwrap_or_default())?;
     said.1 = true;
-    let config = said.0.clone().unwrap_or_default();
+    Ok(settings)
+}
+
+fn resolve(config: Config) -> Result<Settings> {
     let defaults = Settings::default();
-    let max_bytes = match (config.max_bytes, env::var("FRAMELANE_MAX_BYTES")) {
+    // An empty variable is one that is not set.
+    let from_env = |name| env::var_os(name).filter(|text| !text.is_empty());
+    let max_bytes = match (config.max_bytes, from_env("FRAMELANE_MAX_BYTES")) {
         (Some(bytes), _) => bytes,
-        (None, Ok(text)) => text.parse().map_err(|_| {
-            let text = format!("FRAMELANE_MAX_BYTES is {text:?}, not a number of bytes");
-            Error::new(ErrorCode::InvalidArgument, text)
-        })?,
-        (None, Err(_)) => defaults.max_bytes,
+        (None, Some(text)) => {
+            text.to_str().and_then(|text| text.parse().ok()).ok_or_else(|| {
+                let text = format!("FRAMELANE_MAX_BYTES is {text:?}, not a number of bytes");
+                Error::new(ErrorCode::InvalidArgument, text)
+            })?
+        }
+        (None, None) => defaults.max_bytes,
     };
-    let from_env = |name| env::var(name).ok();
+    let name = from_env("FRAMELANE_NAMESPACE").map(|text| text.to_string_lossy().into_owned());
     Ok(Settings {
         dir: config
             .dir
-            .or_else(|| env::var_os("FRAMELANE_DIR").map(PathBuf::from))
+            .or_else(|| from_env("FRAMELANE_DIR").map(PathBuf::from))
             .unwrap_or(defaults.dir),
-        namespace: config
-            .namespace
-            .or_else(|| from_env("FRAMELANE_NAMESPACE"))
-            .unwrap_or(defaults.namespace),
+        namespace: config.namespace.or(name).unwrap_or(defaults.namespace),
         max_bytes,
     })
 }

@@ -21,7 +21,8 @@ pub struct ImageMut {
 
 impl ImageMut {
     pub(crate) fn new(mut hold: OwnHold, shape: ImageShape) -> Self {
-        begin_header(hold.header_mut());
+        // SAFETY: just loaned, and nobody else has the hold.
+        begin_header(unsafe { hold.header_mut() });
         Self { hold, shape }
     }
 
@@ -68,7 +69,8 @@ impl ImageMut {
             let text = format!("a frame id has at most {FRAME_ID_MAX} bytes, got {}", bytes.len());
             return Err(Error::new(ErrorCode::InvalidLength, text));
         }
-        let header = self.hold.header_mut();
+        // SAFETY: on loan to this object, which has the only hold and is borrowed mutably.
+        let header = unsafe { self.hold.header_mut() };
         header.frame_id[..bytes.len()].copy_from_slice(bytes);
         header.frame_id_len = u8::try_from(bytes.len()).unwrap_or(0);
         Ok(())
@@ -77,7 +79,8 @@ impl ImageMut {
     /// Sets the time stamp, nanoseconds since the Unix epoch. Without one, or with 0, a frame
     /// carries the time at which it was sent.
     pub fn set_timestamp_ns(&mut self, timestamp_ns: i64) {
-        self.hold.header_mut().stamp_ns = timestamp_ns;
+        // SAFETY: on loan to this object, which has the only hold and is borrowed mutably.
+        unsafe { self.hold.header_mut() }.stamp_ns = timestamp_ns;
     }
 
     /// Decodes a JPEG or PNG picture of this image's size straight into the slot.
@@ -97,7 +100,8 @@ impl Loan for ImageMut {
         let Self { mut hold, shape } = self;
         let mut descriptor = Descriptor::default();
         shape.describe(&mut descriptor);
-        complete_header(hold.header_mut(), &shape, &descriptor);
+        // SAFETY: on loan to this object, which had the only hold.
+        complete_header(unsafe { hold.header_mut() }, &shape, &descriptor);
         (hold, descriptor)
     }
 }

@@ -189,10 +189,12 @@ impl<T: Frame> Topic<T> {
     /// # Errors
     /// As [`try_recv`](Self::try_recv).
     pub fn latest(&mut self) -> Result<Option<T>> {
-        match self.subscriber.latest()? {
-            Some(received) => T::from_received(received),
-            None => Ok(None),
+        let Some(received) = self.subscriber.latest()? else { return Ok(None) };
+        let frame = T::from_received(received)?;
+        if frame.is_none() {
+            self.subscriber.count_rejected();
         }
+        Ok(frame)
     }
 
     /// Counters, and the topic as seen from here.

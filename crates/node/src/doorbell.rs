@@ -10,7 +10,6 @@ use std::sync::{Arc, OnceLock};
 
 use framelane::raw::{Doorbell, Peer};
 use framelane::{Error, ErrorCode, Result};
-use napi::bindgen_prelude::FunctionRef;
 use napi::sys;
 
 use crate::state::State;
@@ -85,7 +84,8 @@ struct Bound {
     bell: Doorbell,
     env: sys::napi_env,
     context: sys::napi_async_context,
-    on_wake: FunctionRef<(), ()>,
+    /// Alive until the environment has gone, and with it the bell.
+    state: *const State,
 }
 
 /// An environment's doorbell.
@@ -97,7 +97,7 @@ pub struct Bell {
 
 impl Bell {
     /// Hangs a new doorbell into the event loop of `env`. It does not keep the loop alive.
-    fn hang(env: sys::napi_env, peer: &Arc<Peer>, on_wake: FunctionRef<(), ()>) -> Result<Self> {
+    fn hang(env: sys::napi_env, peer: &Arc<Peer>, state: *const State) -> Result<Self> {
         let uv = Uv::get().ok_or_else(|| {
             let text = "this runtime has no libuv to wait with; use Node.js";
             Error::new(ErrorCode::UnsupportedPlatform, text)
@@ -111,8 +111,8 @@ impl Bell {
         if status != sys::Status::napi_ok {
             return Err(failed("napi_get_uv_event_loop", status));
         }
-        let context = async_context(env).map_err(|status| failed("napi_async_init", status))?;
         let bell = Doorbell::create(peer.directory())?;
+        let context = async_context(env).map_err(|status| failed("napi_async_init", status))?;
         let (id, fd) = (bell.id(), bell.raw_fd());
         // SAFETY: a number in, a number out.
         let bytes = unsafe { (uv.handle_size)(UV_POLL) };
@@ -123,9 +123,11 @@ impl Bell {
         if status != 0 {
             // SAFETY: made by `calloc` above, unknown to libuv.
             unsafe { libc::free(handle) };
+            // SAFETY: made above, used by nobody.
+            unsafe { sys::napi_async_destroy(env, context) };
             return Err(failed("uv_poll_init", status));
         }
-        let bound = Box::into_raw(Box::new(Bound { bell, env, context, on_wake }));
+        let bound = Box::into_raw(Box::new(Bound { bell, env, context, state }));
         // SAFETY: an initialised handle.
         unsafe { (uv.set_data)(handle, bound.cast()) };
         // SAFETY: an initialised handle.
@@ -144,8 +146,13 @@ impl Bell {
     pub fn close(self) {
         // SAFETY: the data that `hang` gave it, freed only after `uv_close` below.
         let bound = unsafe { (self.uv.get_data)(self.handle) }.cast::<Bound>();
-        // SAFETY: as above. Now, because the directory may be cleared before libuv's turn.
-        unsafe { &*bound }.bell.remove();
+        // SAFETY: as above.
+        let bound = unsafe { &*bound };
+        // Now, because the directory may be cleared before libuv's turn.
+        bound.bell.remove();
+        // SAFETY: the environment still lives; the context is used by `call` only, which
+        // comes no more.
+        unsafe { sys::napi_async_destroy(bound.env, bound.context) };
         // SAFETY: an initialised handle, closed only here.
         unsafe { (self.uv.poll_stop)(self.handle) };
         // SAFETY: as above.
@@ -192,7 +199,10 @@ unsafe extern "C" fn ring(handle: Opaque, _status: c_int, _events: c_int) {
 fn call(bound: &Bound) {
     let env = bound.env;
     let environment = napi::Env::from_raw(env);
-    let Ok(function) = bound.on_wake.borrow_back(&environment) else { return };
+    // SAFETY: alive (see `Bound`), and no entry of this environment runs now.
+    let on_wake = unsafe { &(*bound.state).on_wake };
+    let function = on_wake.as_ref().and_then(|on_wake| on_wake.borrow_back(&environment).ok());
+    let Some(function) = function else { return };
     let mut receiver = ptr::null_mut();
     // SAFETY: a live environment.
     unsafe { sys::napi_get_global(env, &mut receiver) };
@@ -240,11 +250,7 @@ impl State {
             return Ok(bell.id);
         }
         let peer = self.peer()?;
-        let on_wake = self
-            .on_wake
-            .take()
-            .ok_or_else(|| Error::new(ErrorCode::Internal, "register comes first"))?;
-        let bell = Bell::hang(env, &peer, on_wake)?;
+        let bell = Bell::hang(env, &peer, self)?;
         let id = bell.id;
         self.bell = Some(bell);
         Ok(id)

@@ -8,13 +8,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 use framelane::raw::layout::Descriptor;
-use framelane::raw::{ImageShape, Publisher, Received, check_image, complete_header, monotonic_ns};
+use framelane::raw::{
+    ImageShape, OwnHold, Peer, Publisher, Received, check_image, complete_header, monotonic_ns,
+};
 use framelane::{Error, ErrorCode, Result};
 use napi::bindgen_prelude::{FromNapiValue, Object};
 use napi::{Env, sys};
 
 use crate::error::{Result as JsResult, refused, thrown};
-use crate::state::{Frame, Held, MAX_LOANS, State, UNBOUND, limit};
+use crate::limit::MAX_LOANS;
+use crate::state::{Frame, Held, State, UNBOUND};
 
 /// A hot function: state, environment, up to two numbers, and a number back.
 type Hot = fn(&mut State, sys::napi_env, f64, f64) -> Result<u32>;
@@ -157,14 +160,10 @@ fn loan(state: &mut State, env: sys::napi_env, topic: f64, bytes: f64) -> Result
     let bytes = bytes as u64;
     let peer = state.peer()?;
     let hold = if topic == UNBOUND {
-        peer.allocate(bytes, 0)?.ok_or_else(|| {
-            let text =
-                format!("no slot for {bytes} bytes is free; release frames or raise maxBytes");
-            Error::new(ErrorCode::PoolExhausted, text)
-        })?
+        loan_unbound(state, &peer, bytes)?
     } else {
         let entry = state.topic(topic)?;
-        let most = limit(&MAX_LOANS);
+        let most = MAX_LOANS.get();
         if entry.loaned >= most {
             let text = format!("{most} frames of the topic are loaned and not sent (maxLoans)");
             return Err(Error::new(ErrorCode::TooManyHeld, text));
@@ -175,9 +174,31 @@ fn loan(state: &mut State, env: sys::napi_env, topic: f64, bytes: f64) -> Result
     };
     let pool = state.pools.index_of_loan(env, &peer, &hold);
     let (slot, generation) = (hold.slot(), hold.generation());
-    let number = state.holds.add(Held { frame: Frame::Loan(hold), topic, sent_ns: 0 });
+    let number = state.holds.add(Held { frame: Frame::Loan(hold), topic, sent_ns: 0 })?;
     state.control()?.put_place(number, pool, slot, generation);
     Ok(0)
+}
+
+/// A slot for a frame of no topic. Where none can be had, this environment's publishers let go
+/// of what they keep for slow subscribers, as they would for a frame of their own.
+fn loan_unbound(state: &mut State, peer: &Peer, bytes: u64) -> Result<OwnHold> {
+    loop {
+        let full = match peer.allocate(bytes, 0) {
+            Ok(Some(hold)) => return Ok(hold),
+            Ok(None) => {
+                let text =
+                    format!("no slot for {bytes} bytes is free; release frames or raise maxBytes");
+                Error::new(ErrorCode::PoolExhausted, text)
+            }
+            Err(error) if error.code() == ErrorCode::NoSpace => error,
+            Err(error) => return Err(error),
+        };
+        let mut publishers =
+            state.topics.iter_mut().flatten().filter_map(|topic| topic.publisher.as_mut());
+        if !publishers.any(|publisher| publisher.evict(bytes)) {
+            return Err(full);
+        }
+    }
 }
 
 fn publisher(entry: &mut crate::state::TopicEntry) -> Result<&mut Publisher> {
@@ -208,14 +229,18 @@ fn send(state: &mut State, _env: sys::napi_env, topic: f64, hold: f64) -> Result
     publisher(state.topic(index(topic))?)?;
     let Some(held) = state.holds.take(number) else { return Ok(0) };
     state.uncount(&held);
-    let (Frame::Loan(mut loan), entry) = (held.frame, state.topic(index(topic))?) else {
-        return Ok(0);
-    };
+    let Frame::Loan(mut loan) = held.frame else { return Ok(0) };
     let mut descriptor = Descriptor::default();
     shape.describe(&mut descriptor);
-    let header = loan.header_mut();
+    // SAFETY: on loan and not published; this thread has no other reference to the header.
+    let header = unsafe { loan.header_mut() };
     control.take_header(header);
     complete_header(header, &shape, &descriptor);
+    if loan.is_shared() {
+        // What was retained of it is a published frame from now on.
+        state.holds.publish(&loan);
+    }
+    let entry = state.topic(index(topic))?;
     let stamp_ns = publisher(entry)?.publish(loan, &mut descriptor);
     control.put_sent(&descriptor, stamp_ns);
     Ok(0)
@@ -268,7 +293,7 @@ fn hand_out(
     let control = state.control()?;
     control.put_frame(&descriptor, shape, missed);
     let (frame, sent_ns) = (Frame::Received(hold), descriptor.sent_ns);
-    let number = state.holds.add(Held { frame, topic, sent_ns });
+    let number = state.holds.add(Held { frame, topic, sent_ns })?;
     control.put_place(number, pool, descriptor.slot, descriptor.generation);
     state.topic(topic)?.held += 1;
     Ok(1)
@@ -308,7 +333,7 @@ fn retain(state: &mut State, _env: sys::napi_env, hold: f64, _: f64) -> Result<u
             Frame::Received(_) => entry.held += 1,
         }
     }
-    Ok(state.holds.add(Held { frame, topic, sent_ns }))
+    state.holds.add(Held { frame, topic, sent_ns })
 }
 
 fn release(state: &mut State, _env: sys::napi_env, hold: f64, _: f64) -> Result<u32> {

@@ -12,6 +12,7 @@ mod control;
 mod doorbell;
 mod error;
 mod hot;
+mod limit;
 mod memory;
 mod picture;
 mod state;

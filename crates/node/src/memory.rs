@@ -3,8 +3,11 @@
 //! A mapping is never taken away under a buffer: before a pool is let go, its buffers are
 //! detached, so that a view somebody kept has length zero.
 
+use std::collections::BTreeMap;
 use std::ffi::c_void;
+use std::ops::AddAssign;
 use std::ptr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use framelane::raw::{Hold, OwnHold, Peer};
 use framelane::{Error, ErrorCode, Result};
@@ -20,12 +23,15 @@ struct Pool {
     slot_bytes: u64,
     buffers: Vec<sys::napi_ref>,
     headers: sys::napi_ref,
+    /// Somebody has moved a buffer's memory into another buffer (`transfer`), which we cannot
+    /// detach: the mapping must stay for ever.
+    escaped: bool,
 }
 
 /// What keeps the mapping.
 enum Anchor {
-    Own(std::sync::Arc<framelane::raw::OwnPool>),
-    Reader(std::sync::Arc<framelane::raw::ReaderPool>),
+    Own(Arc<framelane::raw::OwnPool>),
+    Reader(Arc<framelane::raw::ReaderPool>),
 }
 
 /// The pools of an environment by index.
@@ -101,7 +107,9 @@ impl PoolTable {
             slot_bytes: geometry.slot_stride,
             buffers: vec![ptr::null_mut(); geometry.slot_count as usize],
             headers: ptr::null_mut(),
+            escaped: false,
         };
+        ANCHORS.lock().unwrap_or_else(PoisonError::into_inner).entry(id).or_insert(0).add_assign(1);
         // An index is never used again: the facade may still know what it stood for.
         self.pools.push(Some(pool));
         let index = u32::try_from(self.pools.len() - 1).unwrap_or(u32::MAX);
@@ -110,12 +118,12 @@ impl PoolTable {
     }
 
     /// Lets go of pools that nobody of this process uses any more.
-    fn sweep(&mut self, env: sys::napi_env, peer: &Peer) {
-        let before = self.retired.len();
+    pub fn sweep(&mut self, env: sys::napi_env, peer: &Peer) {
         for (place, entry) in self.pools.iter_mut().enumerate() {
             let unused = entry.as_ref().is_some_and(|pool| match &pool.anchor {
                 Anchor::Own(own) => peer.is_retired(own),
-                Anchor::Reader(reader) => std::sync::Arc::strong_count(reader) == 1,
+                // Nobody has it but the environments that keep its mapping for their views.
+                Anchor::Reader(reader) => Arc::strong_count(reader) <= anchors(pool.id),
             });
             if unused && let Some(pool) = entry.take() {
                 pool.detach(env);
@@ -123,9 +131,6 @@ impl PoolTable {
             }
         }
         self.last = None;
-        if before != self.retired.len() {
-            peer.clean();
-        }
     }
 
     /// Indices whose pools were let go since this was asked last: what is kept for them is
@@ -137,7 +142,9 @@ impl PoolTable {
     /// Lets go of everything, when no JavaScript will run any more: the buffers go with their
     /// environment.
     pub fn clear(&mut self) {
-        self.pools.clear();
+        for pool in self.pools.drain(..).flatten() {
+            unanchor(pool.id);
+        }
         self.last = None;
     }
 
@@ -163,6 +170,7 @@ impl PoolTable {
         if let Some(value) = alive(env, kept) {
             return Ok(value);
         }
+        pool.escaped |= !kept.is_null();
         forget(env, kept);
         let pointer = pool.slot_pointer(slot)?;
         let (value, reference) = external(env, pointer, pool.slot_bytes)?;
@@ -200,13 +208,35 @@ impl Pool {
     /// Detaches every buffer, so that nothing looks at the mapping any more.
     fn detach(self, env: sys::napi_env) {
         let references = self.buffers.into_iter().chain([self.headers]);
+        let mut escaped = self.escaped;
         for reference in references.filter(|reference| !reference.is_null()) {
-            if let Some(value) = alive(env, reference) {
-                // SAFETY: a live buffer of this environment; refusal (a buffer somebody has
-                // transferred away) leaves nothing attached either.
-                let _ = unsafe { sys::napi_detach_arraybuffer(env, value) };
-            }
+            let detached = alive(env, reference).is_some_and(|value| {
+                // SAFETY: a live buffer of this environment.
+                unsafe { sys::napi_detach_arraybuffer(env, value) == sys::Status::napi_ok }
+            });
+            escaped |= !detached;
             forget(env, reference);
+        }
+        unanchor(self.id);
+        if escaped {
+            std::mem::forget(self.anchor);
+        }
+    }
+}
+
+/// How many environments keep each pool's mapping for their views.
+static ANCHORS: Mutex<BTreeMap<u64, usize>> = Mutex::new(BTreeMap::new());
+
+fn anchors(id: u64) -> usize {
+    ANCHORS.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied().unwrap_or(0)
+}
+
+fn unanchor(id: u64) {
+    let mut anchors = ANCHORS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(count) = anchors.get_mut(&id) {
+        *count -= 1;
+        if *count == 0 {
+            anchors.remove(&id);
         }
     }
 }

@@ -31,6 +31,20 @@ pub fn slot_buffer(env: Env, pool: u32, slot: u32) -> Result<ArrayBuffer<'static
     array_buffer(env, value)
 }
 
+/// The pool of a frame as its readers see it, without write permission: for what is held of a
+/// frame that has been sent.
+#[napi(catch_unwind)]
+pub fn received_pool(env: Env, hold: u32) -> Result<u32> {
+    // SAFETY: the only reference of this entry.
+    let state = unsafe { State::of(&env) }.map_err(thrown)?;
+    let peer = state.peer().map_err(thrown)?;
+    match state.holds.get(hold).map(|held| &held.frame) {
+        Some(Frame::Received(hold)) => Ok(state.pools.index_of_received(env.raw(), &peer, hold)),
+        Some(Frame::Loan(_)) => Err(error(ErrorCode::Internal, "the frame has not been sent")),
+        None => Err(error(ErrorCode::Released, "the frame was released or sent")),
+    }
+}
+
 /// The buffer over the headers of all slots of a pool, 512 bytes each.
 #[napi(catch_unwind)]
 pub fn header_buffer(env: Env, pool: u32) -> Result<ArrayBuffer<'static>> {

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use framelane::raw::layout::sync::{AtomicU32, Ordering};
 use framelane::raw::{Hold, OwnHold, Peer, Publisher, Subscriber, current};
 use framelane::{Error, ErrorCode, Result};
 use napi::Env;
@@ -13,10 +12,6 @@ use crate::control::Control;
 use crate::doorbell::Bell;
 use crate::memory::PoolTable;
 
-/// Process-wide limit of frames received and not released, per topic.
-pub static MAX_HELD: AtomicU32 = AtomicU32::new(16);
-/// Process-wide limit of frames loaned and not sent, per topic.
-pub static MAX_LOANS: AtomicU32 = AtomicU32::new(8);
 /// The topic of frames that belong to none.
 pub const UNBOUND: u32 = u32::MAX;
 
@@ -25,9 +20,9 @@ pub const UNBOUND: u32 = u32::MAX;
 pub struct State {
     /// Set by `register`, before anything else happens.
     pub control: Option<Control>,
-    pub bell: Option<Bell>,
-    /// What the bell calls; moves into it when it is hung.
+    /// What the bell calls; set by `register`.
     pub on_wake: Option<FunctionRef<(), ()>>,
+    pub bell: Option<Bell>,
     pub topics: Vec<Option<TopicEntry>>,
     pub holds: Holds,
     pub pools: PoolTable,
@@ -81,14 +76,32 @@ const USES_MASK: u32 = (1 << (30 - INDEX_BITS)) - 1;
 
 impl Holds {
     /// Adds a hold; its number.
-    pub fn add(&mut self, held: Held) -> u32 {
-        let index = self.free.pop().unwrap_or_else(|| {
+    pub fn add(&mut self, held: Held) -> Result<u32> {
+        if self.free.is_empty() {
+            let index = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
+            if index > INDEX_MASK {
+                let text = format!("{} frames are held at once; release some", self.places.len());
+                return Err(Error::new(ErrorCode::TooManyHeld, text));
+            }
             self.places.push((0, None));
-            u32::try_from(self.places.len() - 1).unwrap_or(INDEX_MASK)
-        });
+            self.free.push(index);
+        }
+        let index = self.free.pop().unwrap_or(0);
         let (uses, place) = &mut self.places[index as usize];
         *place = Some(held);
-        *uses << INDEX_BITS | index
+        Ok(*uses << INDEX_BITS | index)
+    }
+
+    /// Makes every other hold on the slot of `loan`, which is about to be published, one on a
+    /// frame that is only read.
+    pub fn publish(&mut self, loan: &OwnHold) {
+        for held in self.places.iter_mut().filter_map(|(_, place)| place.as_mut()) {
+            if let Frame::Loan(other) = &held.frame
+                && (other.pool().id(), other.slot()) == (loan.pool().id(), loan.slot())
+            {
+                held.frame = Frame::Received(Hold::Own(other.clone()));
+            }
+        }
     }
 
     /// The hold of this number.
@@ -185,10 +198,9 @@ impl State {
     /// Takes a hold off its topic's counts, if the topic is still open.
     pub fn uncount(&mut self, held: &Held) {
         if let Some(Some(topic)) = self.topics.get_mut(held.topic as usize) {
-            match held.frame {
-                Frame::Loan(_) => topic.loaned = topic.loaned.saturating_sub(1),
-                Frame::Received(_) => topic.held = topic.held.saturating_sub(1),
-            }
+            // What has no sending time was loaned, even if it has been published since.
+            let count = if held.sent_ns == 0 { &mut topic.loaned } else { &mut topic.held };
+            *count = count.saturating_sub(1);
         }
     }
 
@@ -202,9 +214,4 @@ impl State {
         self.topics.clear();
         self.peer = None;
     }
-}
-
-/// Reads a process-wide limit.
-pub fn limit(limit: &AtomicU32) -> u32 {
-    limit.load(Ordering::Relaxed) // ordering: Relaxed, a setting
 }

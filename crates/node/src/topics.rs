@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use framelane::raw::layout::control::WORDS;
-use framelane::raw::layout::sync::Ordering;
 use framelane::raw::{Publisher, Subscriber, TopicStats};
 use framelane::{Config, ErrorCode, Kind, configure as configure_core};
 use napi::bindgen_prelude::{ArrayBuffer, Either, Function, FunctionRef, Null};
@@ -13,7 +12,8 @@ use napi_derive::napi;
 use crate::control::Control;
 use crate::error::{Result, refused, thrown};
 use crate::hot;
-use crate::state::{MAX_HELD, MAX_LOANS, State, TopicEntry, limit};
+use crate::limit::{Limit, MAX_HELD, MAX_LOANS};
+use crate::state::{State, TopicEntry};
 
 /// What may be set before the first use.
 #[napi(object)]
@@ -29,19 +29,16 @@ pub struct Settings {
 #[napi(catch_unwind)]
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked in lib/")]
 pub fn configure(settings: Settings) -> Result<()> {
+    // Accepted after the first use, too, where it says what is in force: each worker says it.
     configure_core(Config {
         dir: settings.dir.map(PathBuf::from),
         namespace: settings.namespace,
         max_bytes: settings.max_bytes.map(|bytes| bytes as u64),
     })
     .map_err(thrown)?;
-    if let Some(max_held) = settings.max_held {
-        MAX_HELD.store(max_held, Ordering::Relaxed); // ordering: Relaxed, a setting
-    }
-    if let Some(max_loans) = settings.max_loans {
-        MAX_LOANS.store(max_loans, Ordering::Relaxed); // ordering: Relaxed, a setting
-    }
-    Ok(())
+    let fix = |limit: &Limit, value: Option<u32>| value.map_or(Ok(()), |value| limit.fix(value));
+    fix(&MAX_HELD, settings.max_held).map_err(thrown)?;
+    fix(&MAX_LOANS, settings.max_loans).map_err(thrown)
 }
 
 /// Takes the control array, and what to call when the doorbell has rung. Once for each
@@ -109,7 +106,7 @@ pub fn open_topic(
         subscriber: Subscriber::new(topic, history),
         publisher: None,
         depth,
-        max_held: if max_held == 0 { limit(&MAX_HELD) } else { max_held },
+        max_held: if max_held == 0 { MAX_HELD.get() } else { max_held },
         held: 0,
         loaned: 0,
     };
@@ -126,6 +123,8 @@ pub fn close_topic(env: Env, topic: u32) -> Result<()> {
     if let Some(entry) = state.topics.get_mut(topic as usize) {
         *entry = None;
     }
+    let peer = state.peer().map_err(thrown)?;
+    state.pools.sweep(env.raw(), &peer);
     Ok(())
 }
 

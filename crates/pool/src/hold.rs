@@ -61,13 +61,15 @@ impl OwnHold {
         self.pool.slot_pointer(self.slot)
     }
 
-    /// The slot's header, to be written before the frame is published; what stands in it is
-    /// unspecified.
-    pub fn header_mut(&mut self) -> &mut SlotHeader {
+    /// The slot's header, to be written; what stands in it is unspecified.
+    ///
+    /// # Safety
+    /// The frame has not been published, and no other reference to its header lives.
+    pub unsafe fn header_mut(&mut self) -> &mut SlotHeader {
         let offset = SLOT_HEADER_BYTES * u64::from(self.slot);
         let pointer = self.pool.data.pointer(offset, SLOT_HEADER_BYTES).cast::<SlotHeader>();
-        // SAFETY: inside the mapping, aligned to 512 bytes, integers and floats; the slot is
-        // on loan to us, so nobody else looks at its header.
+        // SAFETY: inside the mapping, aligned to 512 bytes, integers and floats; ours alone by
+        // the caller's promise.
         unsafe { &mut *pointer }
     }
 
@@ -108,6 +110,13 @@ impl OwnHold {
         // ordering: Relaxed; at a count of zero nobody else touches the word.
         private.word.store(alone, Ordering::Relaxed);
         None
+    }
+
+    /// Whether this process has other holds on the slot.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        // ordering: Relaxed, for this process's own bookkeeping.
+        self.private().word.load(Ordering::Relaxed) & COUNT > 1
     }
 
     /// Lets go of the pool but not of the frame: the slot is never filled again, and stays

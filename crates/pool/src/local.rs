@@ -58,6 +58,14 @@ impl LocalCount {
         taken
     }
 
+    /// Adds one hold for somebody who has one: the shared word is not looked at.
+    pub(crate) fn again(&self) {
+        // ordering: Relaxed; the caller's hold keeps the slot, and the lock is not taken while
+        // the count is above zero.
+        let before = self.0.fetch_add(1, Ordering::Relaxed);
+        debug_assert!(before & COUNT != 0 && before & LOCKED == 0, "the caller has a hold");
+    }
+
     /// Takes one hold away. The last one runs `release`.
     pub(crate) fn sub(&self, release: impl Fn()) {
         let backoff = Backoff::new();

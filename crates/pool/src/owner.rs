@@ -14,7 +14,7 @@ use framelane_layout::pool::{
 use framelane_layout::sync::{AtomicU64, Ordering};
 use framelane_layout::{ABI_MAJOR, ABI_MINOR, Descriptor, ENDIAN_MARK, ErrorCode, LAYOUT_HASH};
 use framelane_shm::{
-    Directory, Error, Mapping, Result, SharedFile, monotonic_ns, process_name, random_id,
+    Directory, Error, Mapping, OnDrop, Result, SharedFile, monotonic_ns, process_name, random_id,
 };
 
 use crate::hold::OwnHold;
@@ -36,6 +36,8 @@ pub struct OwnPool {
     received: OnceLock<Mapping>,
     pub(crate) slots: Box<[Private]>,
     lists: Mutex<Lists>,
+    /// Last: what is to happen when the files are closed.
+    _closed: OnDrop,
 }
 
 /// What only the owner knows of a slot.
@@ -70,7 +72,8 @@ pub struct PoolStats {
 
 impl OwnPool {
     /// Makes a pool of `slot_count` slots of `slot_bytes` bytes (rounded up to pages) whose
-    /// first `backed` slots have memory behind them.
+    /// first `backed` slots have memory behind them. `closed` runs when the last reference is
+    /// gone and the files are closed.
     ///
     /// # Errors
     /// [`ErrorCode::NoSpace`] where shared memory is full, [`ErrorCode::InvalidSize`] where
@@ -80,6 +83,7 @@ impl OwnPool {
         slot_count: u32,
         slot_bytes: u64,
         backed: u32,
+        closed: OnDrop,
     ) -> Result<Arc<Self>> {
         let geometry = framelane_layout::page_align(slot_bytes)
             .and_then(|stride| PoolGeometry::new(slot_count, stride))
@@ -89,25 +93,35 @@ impl OwnPool {
         let data_end = geometry.slot_offset(backed);
         // The data file first: a pool whose control file can be seen is complete.
         let data_file = directory
-            .create(&data_name(id), geometry.data_bytes(), data_end, |_| {})?
+            .create(&data_name(id), geometry.data_bytes(), data_end, |_, _| Ok(()))?
             .ok_or_else(|| taken(id))?;
-        let made = Self::create_control(directory, id, geometry);
-        let (control_file, control) = match made {
+        let made = Self::create_control(directory, id, geometry)
+            .and_then(|made| Ok((made, data_file.map(geometry.data_bytes(), true)?)));
+        let ((control_file, control), data) = match made {
             Ok(made) => made,
             Err(error) => {
+                directory.unlink(&control_name(id))?;
                 directory.unlink(&data_name(id))?;
                 return Err(error);
             }
         };
-        let data = data_file.map(geometry.data_bytes(), true)?;
         data.populate(0, data_end, true);
         let slots = (0..slot_count).map(|_| Private::default()).collect();
         let free = (0..backed).rev().filter_map(|slot| u16::try_from(slot).ok()).collect();
         let lists = Mutex::new(Lists { free, draining: VecDeque::new(), backed });
         let received = OnceLock::new();
-        let pool =
-            Self { id, geometry, control_file, control, data_file, data, received, slots, lists };
-        Ok(Arc::new(pool))
+        Ok(Arc::new(Self {
+            id,
+            geometry,
+            control_file,
+            control,
+            data_file,
+            data,
+            received,
+            slots,
+            lists,
+            _closed: closed,
+        }))
     }
 
     fn create_control(
@@ -134,14 +148,14 @@ impl OwnPool {
             creator_name,
         };
         let bytes = geometry.control_bytes();
-        let fill = |control: &Mapping| {
+        let fill = |file: &SharedFile, control: &Mapping| {
             let pointer = control.pointer(0, size_of::<PoolHeader>() as u64);
             // SAFETY: inside the mapping, page-aligned, and nobody else can see the file yet.
             unsafe { pointer.cast::<PoolHeader>().write(header) };
+            file.claim(POOL_OWNER, || {}).map(drop)
         };
         let file =
             directory.create(&control_name(id), bytes, bytes, fill)?.ok_or_else(|| taken(id))?;
-        file.claim(POOL_OWNER, || {})?;
         let control = file.map(bytes, true)?;
         Ok((file, control))
     }
@@ -193,11 +207,12 @@ impl OwnPool {
         if lists.free.is_empty() {
             self.collect_drained(&mut lists, usize::MAX);
         }
-        if lists.free.is_empty() && lists.backed < self.geometry.slot_count {
-            self.back_next(&mut lists)?;
-        }
         if lists.free.is_empty() && self.scrub_dead(&lists)? {
             self.collect_drained(&mut lists, usize::MAX);
+        }
+        // Last, for it takes memory: what the dead held is there already.
+        if lists.free.is_empty() && lists.backed < self.geometry.slot_count {
+            self.back_next(&mut lists)?;
         }
         let Some(slot) = lists.free.pop() else { return Ok(None) };
         drop(lists);

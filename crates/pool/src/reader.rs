@@ -12,14 +12,14 @@ use framelane_layout::slot::SLOT_HEADER_BYTES;
 use framelane_layout::sync::Ordering;
 use framelane_layout::{ABI_MAJOR, Descriptor, ENDIAN_MARK, ErrorCode, LAYOUT_HASH, SlotHeader};
 use framelane_shm::{
-    Access, Directory, Error, Mapping, Result, SharedFile, monotonic_ns, process_name,
+    Access, Directory, Error, Mapping, OnDrop, Result, SharedFile, monotonic_ns, process_name,
 };
 
 use crate::local::LocalCount;
 use crate::{control_name, data_name, word};
 
 /// How long to wait for a cleaner to make up its mind about a file.
-const BUSY: Duration = Duration::from_millis(50);
+const BUSY: Duration = Duration::from_secs(1);
 
 /// Another process's pool, seen from here. It keeps one reader entry for the whole process.
 #[derive(Debug)]
@@ -32,15 +32,18 @@ pub struct ReaderPool {
     /// Mapped without write permission from a descriptor without write permission.
     data: Mapping,
     counts: Box<[LocalCount]>,
+    /// Last: what is to happen when the files are closed.
+    _closed: OnDrop,
 }
 
 impl ReaderPool {
-    /// Attaches to pool `id`. `None`: it is gone.
+    /// Attaches to pool `id`. `None`: it is gone. `closed` runs when the last reference is gone
+    /// and the files are closed.
     ///
     /// # Errors
     /// [`ErrorCode::Limit`] where all 32 reader entries are taken, [`ErrorCode::Corrupt`] and
     /// [`ErrorCode::LayoutVersion`] for a file that is not a pool of this layout.
-    pub fn attach(directory: &Directory, id: u64) -> Result<Option<Arc<Self>>> {
+    pub fn attach(directory: &Directory, id: u64, closed: OnDrop) -> Result<Option<Arc<Self>>> {
         let Some(control_file) = open_attached(directory, &control_name(id))? else {
             return Ok(None);
         };
@@ -55,7 +58,16 @@ impl ReaderPool {
         let data = data_file.map(geometry.data_bytes(), false)?;
         let entry = claim_entry(&control_file, &control, geometry)?;
         let counts = (0..geometry.slot_count).map(|_| LocalCount::default()).collect();
-        Ok(Some(Arc::new(Self { id, geometry, entry, control_file, control, data, counts })))
+        Ok(Some(Arc::new(Self {
+            id,
+            geometry,
+            entry,
+            control_file,
+            control,
+            data,
+            counts,
+            _closed: closed,
+        })))
     }
 
     /// The pool's id.
@@ -170,14 +182,7 @@ impl ReaderHold {
 
 impl Clone for ReaderHold {
     fn clone(&self) -> Self {
-        let count = &self.pool.counts[usize::from(self.slot)];
-        let line = &self.pool.lines()[usize::from(self.slot)];
-        let generation = word::generation(
-            // ordering: Relaxed; our own bit keeps the generation where it is.
-            line.word.load(Ordering::Relaxed),
-        );
-        let taken = count.add(generation, || false);
-        debug_assert!(taken, "a held slot can be held once more");
+        self.pool.counts[usize::from(self.slot)].again();
         Self { pool: self.pool.clone(), slot: self.slot }
     }
 }

@@ -58,7 +58,8 @@ impl Directory {
     }
 
     /// Makes a file that is complete, `bytes` long and already locked as attached before it
-    /// gets its name. Its first `backed` bytes are backed by memory. `None`: the name exists.
+    /// gets its name. Its first `backed` bytes are backed by memory; `fill` writes them and
+    /// takes what locks it needs. `None`: the name exists.
     ///
     /// # Errors
     /// [`ErrorCode::NoSpace`] where shared memory is full; nothing is left behind.
@@ -67,7 +68,7 @@ impl Directory {
         name: &str,
         bytes: u64,
         backed: u64,
-        fill: impl Fn(&Mapping),
+        fill: impl Fn(&SharedFile, &Mapping) -> Result<()>,
     ) -> Result<Option<SharedFile>> {
         for _ in 0..RETRIES {
             let directory = self.fd()?;
@@ -80,7 +81,7 @@ impl Directory {
             let file = SharedFile::new(fd, name.into());
             fs::ftruncate(file.fd(), bytes).map_err(|errno| self.error("ftruncate in", errno))?;
             file.back(0, backed)?;
-            fill(&file.map(bytes, true)?);
+            fill(&file, &file.map(bytes, true)?)?;
             file.attach()?;
             match link(file.fd(), &directory, name) {
                 Ok(()) => return Ok(Some(file)),
@@ -157,7 +158,7 @@ impl Directory {
         }
     }
 
-    /// Removes the FIFO `name` if nobody holds it; whether it went.
+    /// Removes the FIFO `name` if it is one and nobody holds it; whether it went.
     ///
     /// # Errors
     /// The operating system refuses.

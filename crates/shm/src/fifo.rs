@@ -133,6 +133,12 @@ pub(crate) fn remove_orphan(directory: &Directory, name: &str) -> Result<bool> {
         Err(Errno::NOENT) => return Ok(false),
         Err(errno) => return Err(directory.error("open a FIFO in", errno)),
     };
+    let stat = fs::fstat(&fd).map_err(|errno| directory.error("fstat in", errno))?;
+    let digits = name.strip_prefix("f.").filter(|digits| digits.len() == 16);
+    let ours = digits.is_some_and(|digits| u64::from_str_radix(digits, 16).is_ok());
+    if !ours || FileType::from_raw_mode(stat.st_mode) != FileType::Fifo {
+        return Ok(false);
+    }
     let file = SharedFile::new(fd, name.into());
     // `try_own` first, then the name: between the two nobody can attach.
     if file.try_own()? && file.is_linked()? {

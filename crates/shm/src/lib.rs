@@ -11,6 +11,7 @@ mod error;
 mod fifo;
 mod file;
 mod mapping;
+mod on_drop;
 
 pub use clock::{epoch_ns, monotonic_ns};
 pub use directory::{Access, Directory};
@@ -18,6 +19,7 @@ pub use error::{Error, Result};
 pub use fifo::{Doorbell, Ringer};
 pub use file::SharedFile;
 pub use mapping::{Mapping, Shared};
+pub use on_drop::OnDrop;
 
 /// Name of this process, for people: what the kernel calls it, or `?`.
 #[must_use]

@@ -1,5 +1,5 @@
 //! Removes what nobody is attached to. Run at each open and each close; it decides by locks
-//! alone and may run in any number of processes at once.
+//! alone and may run in any number of processes at once. What it cannot read it leaves.
 //!
 //! A file is garbage if its alive byte can be locked exclusively while it still has its
 //! name. A pool must, besides, be named by no ring: the rings are read first, and once more
@@ -7,50 +7,66 @@
 
 use std::collections::HashSet;
 
+use framelane_layout::ErrorCode;
 use framelane_pool::{control_name, data_name, parse_name};
-use framelane_shm::{Access, Directory, Result};
+use framelane_shm::{Access, Directory, Error, Result, SharedFile};
 
 use crate::file::{is_topic, named_pools};
 
-/// Removes all garbage of the directory, and the directory itself if nothing is left.
+/// Removes all garbage of the directory.
+///
+/// # Errors
+/// The directory or a topic in it cannot be read; what is sure to be garbage is gone.
 pub(crate) fn clean(directory: &Directory) -> Result<()> {
     let names = directory.names()?;
     for name in &names {
-        if name.starts_with("t.") {
-            remove_topic(directory, name)?;
-        } else if name.starts_with("f.") {
-            directory.remove_orphan_fifo(name)?;
-        }
+        // One file that cannot be removed must not keep the others.
+        let _ = match name.as_bytes() {
+            [b't', b'.', ..] => remove_topic(directory, name),
+            [b'f', b'.', ..] => directory.remove_orphan_fifo(name).map(drop),
+            _ => Ok(()),
+        };
     }
     let pools: Vec<_> = names.iter().filter_map(|name| parse_name(name)).collect();
-    if !pools.is_empty() {
-        let named = all_named(directory)?;
-        for &(id, is_control) in &pools {
-            if is_control && !named.contains(&id) {
-                remove_pool(directory, id)?;
-            } else if !is_control {
-                remove_lone_data(directory, id)?;
-            }
-        }
+    if pools.is_empty() {
+        return Ok(());
     }
-    directory.remove_if_empty();
+    let named = all_named(directory)?;
+    for &(id, is_control) in &pools {
+        let _ = match is_control {
+            true if named.contains(&id) => Ok(()),
+            true => remove_pool(directory, id),
+            false => remove_lone_data(directory, id),
+        };
+    }
     Ok(())
 }
 
 /// The ids of all pools that a ring cell of any topic names.
-pub(crate) fn all_named(directory: &Directory) -> Result<HashSet<u64>> {
+///
+/// # Errors
+/// A topic cannot be read: no pool can be said to be named by none.
+fn all_named(directory: &Directory) -> Result<HashSet<u64>> {
     let mut named = HashSet::new();
     for name in directory.names()?.iter().filter(|name| name.starts_with("t.")) {
-        // A file that cannot be opened names nothing; it is left for its user to see.
-        if let Ok(Some(file)) = directory.open_file(name, Access::Read) {
-            named.extend(named_pools(&file));
+        if let Some(file) = open(directory, name, Access::Read)? {
+            named.extend(named_pools(&file)?);
         }
     }
     Ok(named)
 }
 
+/// Opens a file. `None`: there is none, or something that cannot be one of ours.
+fn open(directory: &Directory, name: &str, access: Access) -> Result<Option<SharedFile>> {
+    let foreign = |error: &Error| matches!(error.code(), ErrorCode::Corrupt);
+    match directory.open_file(name, access) {
+        Err(error) if foreign(&error) => Ok(None),
+        other => other,
+    }
+}
+
 fn remove_topic(directory: &Directory, name: &str) -> Result<()> {
-    let Ok(Some(file)) = directory.open_file(name, Access::ReadWrite) else { return Ok(()) };
+    let Some(file) = open(directory, name, Access::ReadWrite)? else { return Ok(()) };
     // Only what is ours: a foreign file is an error of the process that opens the topic.
     if is_topic(&file)? && file.try_own()? && file.is_linked()? {
         directory.unlink(name)?;
@@ -59,11 +75,10 @@ fn remove_topic(directory: &Directory, name: &str) -> Result<()> {
 }
 
 fn remove_pool(directory: &Directory, id: u64) -> Result<()> {
-    let Ok(Some(control)) = directory.open_file(&control_name(id), Access::ReadWrite) else {
-        return Ok(());
-    };
-    if control.try_own()? && control.is_linked()? && !all_named(directory)?.contains(&id) {
-        directory.unlink(&control_name(id))?;
+    let control = control_name(id);
+    let Some(file) = open(directory, &control, Access::ReadWrite)? else { return Ok(()) };
+    if file.try_own()? && file.is_linked()? && !all_named(directory)?.contains(&id) {
+        directory.unlink(&control)?;
         directory.unlink(&data_name(id))?;
     }
     Ok(())
@@ -71,15 +86,12 @@ fn remove_pool(directory: &Directory, id: u64) -> Result<()> {
 
 /// A data file whose owner died before or after its control file had a name.
 fn remove_lone_data(directory: &Directory, id: u64) -> Result<()> {
-    let Ok(Some(data)) = directory.open_file(&data_name(id), Access::ReadWrite) else {
-        return Ok(());
-    };
+    let data = data_name(id);
+    let Some(file) = open(directory, &data, Access::ReadWrite)? else { return Ok(()) };
     // The lock first, then the look at the control file: its owner links that one later.
-    if data.try_own()?
-        && data.is_linked()?
-        && !matches!(directory.open_file(&control_name(id), Access::Read), Ok(Some(_)))
-    {
-        directory.unlink(&data_name(id))?;
+    let alone = file.try_own()? && file.is_linked()?;
+    if alone && directory.open_file(&control_name(id), Access::Read)?.is_none() {
+        directory.unlink(&data)?;
     }
     Ok(())
 }

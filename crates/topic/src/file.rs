@@ -13,7 +13,7 @@ use framelane_ring::{Broadcast, Waiters};
 use framelane_shm::{Access, Directory, Error, Mapping, Result, SharedFile, random_id};
 
 /// How long to wait for a cleaner to make up its mind about the file.
-const BUSY: Duration = Duration::from_millis(50);
+const BUSY: Duration = Duration::from_secs(1);
 
 /// Name of the file of topic `name`: `/` cannot stand in a file name, `+` not in a topic's.
 pub(crate) fn file_name(name: &str) -> String {
@@ -170,11 +170,17 @@ pub(crate) fn is_topic(file: &SharedFile) -> Result<bool> {
     Ok(unsafe { file.map(HEADER_BYTES, false)?.copy::<u64>(0) } == MAGIC)
 }
 
-/// Every pool that a cell of the topic in `file` names; nothing where it is not a topic.
-pub(crate) fn named_pools(file: &SharedFile) -> Vec<u64> {
-    let Ok((mapping, _, geometry)) = map(file, false) else { return Vec::new() };
+/// Every pool that a cell of the topic in `file` names; none where it is not a topic.
+///
+/// # Errors
+/// It cannot be read, or is of another layout: what it names is not known.
+pub(crate) fn named_pools(file: &SharedFile) -> Result<Vec<u64>> {
+    let (mapping, _, geometry) = match map(file, false) {
+        Err(error) if error.code() == ErrorCode::Corrupt => return Ok(Vec::new()),
+        other => other?,
+    };
     let rings = (0..geometry.publishers).map(|entry| ring(&mapping, geometry, entry));
-    rings.flat_map(|ring| ring.standing()).map(|descriptor| descriptor.pool_id).collect()
+    Ok(rings.flat_map(|ring| ring.standing()).map(|descriptor| descriptor.pool_id).collect())
 }
 
 #[inline]
@@ -238,10 +244,11 @@ fn create(
         reserved: [0; 5],
         name,
     };
-    directory.create(file_name, geometry.bytes(), geometry.bytes(), |mapping| {
+    directory.create(file_name, geometry.bytes(), geometry.bytes(), |_, mapping| {
         let pointer = mapping.pointer(0, size_of::<TopicHeader>() as u64);
         // SAFETY: inside the mapping, page-aligned, and nobody else can see the file yet.
         unsafe { pointer.cast::<TopicHeader>().write(header) };
+        Ok(())
     })
 }
 

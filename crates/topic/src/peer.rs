@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use framelane_layout::{ErrorCode, Kind, name};
 use framelane_pool::{OwnHold, OwnPool, ReaderPool, control_name, data_name};
-use framelane_shm::{Directory, Error, Result, Ringer};
+use framelane_shm::{Access, Directory, Error, OnDrop, Result, Ringer};
 
 use crate::cleaner;
-use crate::file::TopicFile;
+use crate::file::{TopicFile, file_name};
 
 /// Slots of a new pool beyond the `depth` frames that the ring keeps.
 const SLOTS_SPARE: u32 = 4;
@@ -42,8 +42,9 @@ pub struct Peer {
     max_bytes: u64,
     ringer: Ringer,
     own: Mutex<Vec<Arc<OwnPool>>>,
-    /// Holds of closed publishers: their last frames stay readable until memory runs short.
-    parked: Mutex<VecDeque<OwnHold>>,
+    /// Last frames of closed publishers, by topic and entry: readable until memory runs short
+    /// or the entry is taken again.
+    parked: Mutex<HashMap<(String, u16), VecDeque<OwnHold>>>,
     readers: Mutex<HashMap<u64, Weak<ReaderPool>>>,
     topics: Mutex<HashMap<String, Weak<TopicFile>>>,
 }
@@ -77,7 +78,8 @@ impl Peer {
             return Ok(peer);
         }
         let directory = Arc::new(Directory::open(&settings.dir, &settings.namespace)?);
-        cleaner::clean(&directory)?;
+        // A courtesy: what cannot be read is an error of whoever needs it.
+        let _ = cleaner::clean(&directory);
         let peer = Arc::new(Self {
             directory,
             max_bytes: settings.max_bytes,
@@ -136,19 +138,32 @@ impl Peer {
                 Error::new(ErrorCode::InvalidSize, text)
             })?;
         loop {
-            let mut own = lock(&self.own);
-            for pool in own.iter().filter(|pool| fits(pool.geometry().slot_stride, stride)) {
-                if let Some(hold) = pool.allocate()? {
-                    return Ok(Some(hold));
-                }
+            // Full memory is an error only when nothing else helps.
+            let full = match self.try_allocate(stride, depth) {
+                Ok(Some(hold)) => return Ok(Some(hold)),
+                Ok(None) => None,
+                Err(error) if error.code() == ErrorCode::NoSpace => Some(error),
+                Err(error) => return Err(error),
+            };
+            if !self.drop_parked() {
+                return full.map_or(Ok(None), Err);
             }
-            if let Some(pool) = self.grow(&mut own, stride, depth)? {
-                return pool.allocate();
+        }
+    }
+
+    fn try_allocate(&self, stride: u64, depth: u32) -> Result<Option<OwnHold>> {
+        let mut own = lock(&self.own);
+        let mut full = None;
+        for pool in own.iter().filter(|pool| fits(pool.geometry().slot_stride, stride)) {
+            match pool.allocate() {
+                Ok(Some(hold)) => return Ok(Some(hold)),
+                Ok(None) => {}
+                Err(error) => full = Some(error),
             }
-            drop(own);
-            if !self.drop_parked(stride) {
-                return Ok(None);
-            }
+        }
+        match self.grow(&mut own, stride, depth)? {
+            Some(pool) => pool.allocate(),
+            None => full.map_or(Ok(None), Err),
         }
     }
 
@@ -174,7 +189,8 @@ impl Peer {
         if count == 0 {
             return Ok(None);
         }
-        let create = |backed| OwnPool::create(&self.directory, count, stride, backed);
+        let create =
+            |backed| OwnPool::create(&self.directory, count, stride, backed, self.cleaning());
         let pool = match create((depth + 1).min(count)) {
             // Fewer frames are better than none: further slots are backed one by one.
             Err(error) if error.code() == ErrorCode::NoSpace => create(1)?,
@@ -184,21 +200,12 @@ impl Peer {
         Ok(Some(pool))
     }
 
-    /// Removes pools of this process that hold nothing and that no ring names, so that a
-    /// change of resolution does not keep the memory of the old one.
+    /// Removes pools of this process that hold nothing, so that a change of resolution does not
+    /// keep the memory of the old one. A ring cell may still name one: its frame is gone.
     fn retire(&self, own: &mut Vec<Arc<OwnPool>>) -> Result<()> {
-        let idle = |pool: &Arc<OwnPool>| {
-            let stats = pool.stats();
-            stats.free == stats.backed
-        };
-        if !own.iter().any(idle) {
-            return Ok(());
-        }
-        let named = cleaner::all_named(&self.directory)?;
-        let (gone, kept) =
-            own.drain(..).partition(|pool| idle(pool) && !named.contains(&pool.id()));
+        let idle = |pool: &Arc<OwnPool>| pool.stats().free == pool.stats().backed;
+        let (gone, kept): (Vec<_>, Vec<_>) = own.drain(..).partition(idle);
         *own = kept;
-        let gone: Vec<Arc<OwnPool>> = gone;
         for pool in gone {
             self.directory.unlink(&control_name(pool.id()))?;
             self.directory.unlink(&data_name(pool.id()))?;
@@ -206,16 +213,36 @@ impl Peer {
         Ok(())
     }
 
-    /// Keeps the last frames of a publisher that is closed.
-    pub(crate) fn park(&self, holds: impl Iterator<Item = OwnHold>) {
-        lock(&self.parked).extend(holds);
+    /// What to do when a pool's files are closed, by whoever held it last.
+    fn cleaning(&self) -> OnDrop {
+        let directory = self.directory.clone();
+        OnDrop::new(move || clean(&directory))
     }
 
-    /// Lets go of the oldest parked frame in a slot of this size; whether there was one.
-    fn drop_parked(&self, stride: u64) -> bool {
+    /// Keeps the last frames of a publisher that is closed.
+    pub(crate) fn park(&self, topic: &str, entry: u16, kept: VecDeque<OwnHold>) {
+        lock(&self.parked).insert((topic.into(), entry), kept);
+    }
+
+    /// The frames that the last publisher of this process in this entry kept.
+    pub(crate) fn unpark(&self, topic: &str, entry: u16) -> VecDeque<OwnHold> {
+        lock(&self.parked).remove(&(topic.into(), entry)).unwrap_or_default()
+    }
+
+    /// Lets go of a parked frame, the oldest of some publisher; whether there was one.
+    fn drop_parked(&self) -> bool {
         let mut parked = lock(&self.parked);
-        let suits = |hold: &OwnHold| fits(hold.pool().geometry().slot_stride, stride);
-        parked.iter().position(suits).is_some_and(|index| parked.remove(index).is_some())
+        let dropped = parked.values_mut().find_map(VecDeque::pop_front);
+        parked.retain(|_, kept| !kept.is_empty());
+        dropped.is_some()
+    }
+
+    /// Lets go of what was parked for a topic whose file is gone.
+    fn forget_parked(&self, topic: &str) {
+        let open = self.directory.open_file(&file_name(topic), Access::Read);
+        if matches!(open, Ok(None)) {
+            lock(&self.parked).retain(|(parked, _), _| parked != topic);
+        }
     }
 
     /// The pool of this process with this id.
@@ -241,25 +268,28 @@ impl Peer {
             return Ok(Some(pool));
         }
         readers.retain(|_, pool| pool.strong_count() > 0);
-        let Some(pool) = ReaderPool::attach(&self.directory, id)? else { return Ok(None) };
+        let attached = ReaderPool::attach(&self.directory, id, self.cleaning())?;
+        let Some(pool) = attached else { return Ok(None) };
         readers.insert(id, Arc::downgrade(&pool));
         Ok(Some(pool))
     }
+}
 
-    /// Removes what nobody is attached to any more.
-    pub fn clean(&self) {
-        // A courtesy: whoever opens next does it again.
-        let _ = cleaner::clean(&self.directory);
-    }
+/// Removes what nobody is attached to any more. A courtesy: whoever opens next does it again.
+fn clean(directory: &Directory) {
+    let _ = cleaner::clean(directory);
+    directory.remove_if_empty();
 }
 
 impl Drop for Peer {
     fn drop(&mut self) {
         // What was published stays readable where others have the topic open; the cleaner
         // removes it where nobody has.
-        lock(&self.parked).drain(..).for_each(OwnHold::abandon);
+        for (_, kept) in lock(&self.parked).drain() {
+            kept.into_iter().for_each(OwnHold::abandon);
+        }
         lock(&self.own).clear();
-        self.clean();
+        clean(&self.directory);
     }
 }
 
@@ -305,9 +335,11 @@ impl Drop for OpenTopic {
         let last = self.file.take().and_then(Arc::into_inner);
         drop(topics);
         if let Some(file) = last {
+            let name = file.name().to_owned();
             // Close the descriptor first: its lock says that somebody is attached.
             drop(file);
-            self.peer.clean();
+            clean(&self.peer.directory);
+            self.peer.forget_parked(&name);
         }
     }
 }

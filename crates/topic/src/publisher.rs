@@ -81,6 +81,8 @@ impl Publisher {
         row.pid.store(std::process::id(), Ordering::Relaxed);
         // ordering: Relaxed, for people.
         row.since_ns.store(monotonic_ns(), Ordering::Relaxed);
+        // ordering: Relaxed, for people.
+        row.evicted_early.store(0, Ordering::Relaxed);
         row.name.set(&process_name());
         let publishers = &topic.shared().publishers.0;
         // ordering: Relaxed, for people.
@@ -89,6 +91,7 @@ impl Publisher {
         // that does not see the bit sees no frame of the ring, and its cursor is zero.
         publishers.mask.fetch_or(1 << entry, Ordering::Release);
         let next = next.get();
+        let kept = topic.peer().unpark(topic.name(), entry);
         let once = if next == 0 { 0 } else { flags::FIRST };
         Ok(Self {
             topic,
@@ -96,7 +99,7 @@ impl Publisher {
             next,
             depth,
             depth_said: 0,
-            kept: VecDeque::new(),
+            kept,
             spare: None,
             sent: 0,
             evicted_early: 0,
@@ -138,10 +141,13 @@ impl Publisher {
     /// [`ErrorCode::NoSpace`] where shared memory is full.
     #[inline]
     pub fn loan(&mut self, bytes: u64) -> Result<OwnHold> {
-        match self.spare.take() {
-            Some(spare) if Peer::suits(spare.pool().geometry().slot_stride, bytes) => Ok(spare),
-            _ => self.allocate(bytes),
+        // One that does not suit is let go of before another is looked for.
+        if let Some(spare) = self.spare.take()
+            && Peer::suits(spare.pool().geometry().slot_stride, bytes)
+        {
+            return Ok(spare);
         }
+        self.allocate(bytes)
     }
 
     #[inline(never)]
@@ -158,11 +164,14 @@ impl Publisher {
         }
     }
 
-    /// Lets go of the oldest kept frame in a slot of this size; whether there was one.
-    fn evict(&mut self, bytes: u64) -> bool {
+    /// Lets go of the oldest kept frame before its time, of one in a slot of this size if there
+    /// is one; whether there was any. For when memory runs short.
+    pub fn evict(&mut self, bytes: u64) -> bool {
         let suits = |hold: &OwnHold| Peer::suits(hold.pool().geometry().slot_stride, bytes);
-        let Some(index) = self.kept.iter().position(suits) else { return false };
-        self.kept.remove(index);
+        let index = self.kept.iter().position(suits).unwrap_or(0);
+        if self.kept.remove(index).is_none() {
+            return false;
+        }
         self.evicted_early += 1;
         let row = self.topic.publisher_row(self.entry);
         // ordering: Relaxed, a counter for people.
@@ -192,7 +201,8 @@ impl Publisher {
         let fill = hold.fill();
         let n = self.next;
         let sent_ns = monotonic_ns();
-        let header = hold.header_mut();
+        // SAFETY: on loan until the write to the ring below; whoever filled it in is done.
+        let header = unsafe { hold.header_mut() };
         header.fill = fill;
         if header.stamp_ns == 0 {
             header.stamp_ns = self.epoch.at(sent_ns);
@@ -240,7 +250,8 @@ impl Drop for Publisher {
     fn drop(&mut self) {
         // Before the topic, whose last user removes what nobody is attached to.
         self.spare = None;
-        self.topic.peer().park(self.kept.drain(..));
+        let kept = std::mem::take(&mut self.kept);
+        self.topic.peer().park(self.topic.name(), self.entry, kept);
         self.topic.release_publisher(self.entry);
     }
 }

@@ -1,5 +1,5 @@
-//! What a topic looks like from here, for people. Safe to ask for while everything runs:
-//! nothing is locked for longer than a question to the kernel, nothing is changed.
+//! What a topic looks like from here, for people. Safe to ask for while everything runs; to
+//! look at a pool that is not attached yet, a reader entry is taken for the moment.
 
 use framelane_layout::name::Label;
 use framelane_layout::pool::{ReaderRow, SlotLine};

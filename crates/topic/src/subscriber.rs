@@ -111,6 +111,11 @@ impl Subscriber {
     /// Counts a received frame whose descriptor turned out to say something impossible.
     pub fn reject(&mut self) {
         self.received -= 1;
+        self.count_rejected();
+    }
+
+    /// The same for a frame from [`latest`](Self::latest).
+    pub fn count_rejected(&mut self) {
         self.rejected += 1;
     }
 
@@ -128,17 +133,24 @@ impl Subscriber {
     pub fn receive(&mut self, newest: bool) -> Result<Option<Received>> {
         let mask = self.mask();
         let publishers = self.topic.geometry().publishers;
+        // What one publisher's pool has to say must not hide the frames of the others.
+        let mut failed = None;
         for step in 0..publishers {
             let entry = (self.turn + step) % publishers;
-            if mask >> entry & 1 == 1
-                && let Some(received) = self.receive_from(entry, newest)?
-            {
-                self.turn = if step == 0 && mask.is_power_of_two() { entry } else { entry + 1 };
-                self.turn %= publishers;
-                return Ok(Some(received));
+            if mask >> entry & 1 == 0 {
+                continue;
+            }
+            match self.receive_from(entry, newest) {
+                Ok(Some(received)) => {
+                    self.turn = if mask.is_power_of_two() { entry } else { entry + 1 };
+                    self.turn %= publishers;
+                    return Ok(Some(received));
+                }
+                Ok(None) => {}
+                Err(error) => failed = Some(error),
             }
         }
-        Ok(None)
+        failed.map_or(Ok(None), Err)
     }
 
     fn receive_from(&mut self, entry: u16, newest: bool) -> Result<Option<Received>> {
@@ -163,13 +175,19 @@ impl Subscriber {
                 missed = oldest.saturating_sub(position).saturating_add(missed);
                 position = oldest;
             }
-            if newest {
-                self.skipped = self.skipped.saturating_add(head - 1 - position);
-                position = head - 1;
-            }
+            let skipped = if newest { head - 1 - position } else { 0 };
+            position += skipped;
             let rejected = self.rejected;
             let found = match ring.read(position) {
-                Read::Frame(descriptor) => self.take(descriptor)?,
+                Read::Frame(descriptor) => match self.take(descriptor) {
+                    Ok(found) => found,
+                    Err(error) => {
+                        // The frame is tried again; those before it are gone for good.
+                        self.cursors[index] = position - skipped;
+                        self.lapped = self.lapped.saturating_add(missed);
+                        return Err(error);
+                    }
+                },
                 Read::Lapped => None,
                 // The head says it is there: somebody scribbled over the cell.
                 Read::Empty => {
@@ -178,6 +196,7 @@ impl Subscriber {
                 }
             };
             self.cursors[index] = position + 1;
+            self.skipped = self.skipped.saturating_add(skipped);
             match found {
                 Some((descriptor, hold)) => {
                     self.lapped = self.lapped.saturating_add(missed);
@@ -245,7 +264,7 @@ impl Subscriber {
                 self.pools.swap(0, index);
             } else {
                 let Some(pool) = self.find_pool(id)? else { return Ok(None) };
-                self.forget_relics()?;
+                self.forget_relics();
                 self.pools.truncate(POOLS_KEPT - 1);
                 self.pools.insert(0, (id, pool));
             }
@@ -264,29 +283,21 @@ impl Subscriber {
     /// Detaches from pools that this topic no longer names and that will never be filled
     /// again, or that are ours and mapped anyway, so that a publisher which restarts often
     /// does not pile up memory.
-    fn forget_relics(&mut self) -> Result<()> {
+    fn forget_relics(&mut self) {
         let mask = self.mask();
         let rings = (0..self.topic.geometry().publishers).filter(|&entry| mask >> entry & 1 == 1);
         let named: Vec<u64> = rings
             .flat_map(|entry| self.topic.ring(entry).standing())
             .map(|descriptor| descriptor.pool_id)
             .collect();
-        let before = self.pools.len();
-        let mut kept = Vec::with_capacity(before + 1);
-        for (id, pool) in self.pools.drain(..) {
-            let relic = match &pool {
+        self.pools.retain(|(id, pool)| {
+            let relic = match pool {
                 Pool::Own(_) => true,
-                Pool::Reader(pool) => !pool.owner_lives()?,
+                // Who cannot be asked is taken to live.
+                Pool::Reader(pool) => !pool.owner_lives().unwrap_or(true),
             };
-            if !relic || named.contains(&id) {
-                kept.push((id, pool));
-            }
-        }
-        self.pools = kept;
-        if self.pools.len() < before {
-            self.topic.peer().clean();
-        }
-        Ok(())
+            !relic || named.contains(id)
+        });
     }
 
     /// Whether a publisher has a frame this subscriber has not looked at.
