@@ -1,5 +1,6 @@
 // SIGKILL: of a publisher, of a subscriber, of everybody. No slot is lost, no frame is torn,
 // nobody waits, nothing is left.
+import { existsSync } from 'node:fs';
 import test from 'ava';
 import { Image, Topic } from 'framelane';
 import { check, send } from './child.js';
@@ -128,4 +129,5 @@ test('after everybody was killed, one opener removes what they left', async (t) 
   await opener.until('stats');
   t.is(await opener.end(), 0);
   t.deepEqual(files(path), []);
+  t.false(existsSync(path), 'the directory is gone, too');
 });

@@ -109,7 +109,7 @@ impl Directory {
         };
         // NONBLOCK: opening a FIFO that took the name must not wait for its other end.
         let flags = mode | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let fd = match fs::openat(&*self.fd()?, name, flags, Mode::empty()) {
+        let fd = match fs::openat(&*self.found()?, name, flags, Mode::empty()) {
             Ok(fd) => fd,
             Err(Errno::NOENT) => return Ok(None),
             Err(errno) => return Err(self.error(&format!("open {name} in"), errno)),
@@ -173,10 +173,21 @@ impl Directory {
 
     /// The open directory, made anew if it was removed meanwhile.
     pub(crate) fn fd(&self) -> Result<Arc<OwnedFd>> {
+        self.renewed(|| open_both(&self.root, &self.path).map(Some))
+    }
+
+    /// The open directory, or the one that others have made since it was removed.
+    pub(crate) fn found(&self) -> Result<Arc<OwnedFd>> {
+        self.renewed(|| open_private(&self.path))
+    }
+
+    fn renewed(&self, open: impl Fn() -> Result<Option<OwnedFd>>) -> Result<Arc<OwnedFd>> {
         let mut fd = self.fd.lock().unwrap_or_else(PoisonError::into_inner);
         let stat = fs::fstat(&**fd).map_err(|errno| self.error("fstat", errno))?;
-        if stat.st_nlink == 0 {
-            *fd = open_both(&self.root, &self.path)?.into();
+        if stat.st_nlink == 0
+            && let Some(renewed) = open()?
+        {
+            *fd = renewed.into();
         }
         Ok(fd.clone())
     }
@@ -189,8 +200,10 @@ impl Directory {
 fn open_both(root: &Path, path: &Path) -> Result<OwnedFd> {
     // Others remove the directories when they are empty, also between any two steps here.
     for _ in 0..RETRIES {
-        if open_private(root, false)?.is_some()
-            && let Some(fd) = open_private(path, true)?
+        make(root, false)?;
+        if open_private(root)?.is_some()
+            && make(path, true)?
+            && let Some(fd) = open_private(path)?
         {
             return Ok(fd);
         }
@@ -198,15 +211,19 @@ fn open_both(root: &Path, path: &Path) -> Result<OwnedFd> {
     Err(Error::new(ErrorCode::Busy, format!("{} is removed again and again", path.display())))
 }
 
-/// Opens a directory that only this user can enter, making it where it is missing. `None`:
-/// it, or the one above it, has just been removed.
-fn open_private(path: &Path, parent_vanishes: bool) -> Result<Option<OwnedFd>> {
-    let describe = |what: &str, errno| Error::system(&format!("{what} {}", path.display()), errno);
+/// Makes a directory that only this user can enter, where it is missing. `false`: the one above
+/// it, which may vanish, has.
+fn make(path: &Path, parent_vanishes: bool) -> Result<bool> {
     match fs::mkdir(path, Mode::RWXU) {
-        Ok(()) | Err(Errno::EXIST) => {}
-        Err(Errno::NOENT) if parent_vanishes => return Ok(None),
-        Err(errno) => return Err(describe("make the directory", errno)),
+        Ok(()) | Err(Errno::EXIST) => Ok(true),
+        Err(Errno::NOENT) if parent_vanishes => Ok(false),
+        Err(errno) => Err(Error::system(&format!("make the directory {}", path.display()), errno)),
     }
+}
+
+/// Opens a directory that only this user can enter. `None`: there is none.
+fn open_private(path: &Path) -> Result<Option<OwnedFd>> {
+    let describe = |what: &str, errno| Error::system(&format!("{what} {}", path.display()), errno);
     let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDONLY;
     let fd = match fs::open(path, flags, Mode::empty()) {
         Ok(fd) => fd,

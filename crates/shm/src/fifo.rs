@@ -108,7 +108,7 @@ impl Ringer {
             return Ok(());
         }
         open.retain(|_, fd| fs::fstat(fd).is_ok_and(|stat| stat.st_nlink > 0));
-        let fd = match fs::openat(&*directory.fd()?, file_name(id), FLAGS, Mode::empty()) {
+        let fd = match fs::openat(&*directory.found()?, file_name(id), FLAGS, Mode::empty()) {
             Ok(fd) => fd,
             Err(Errno::NOENT) => return Ok(()),
             Err(errno) => return Err(directory.error("open a FIFO in", errno)),
@@ -128,7 +128,7 @@ impl Ringer {
 /// # Errors
 /// The operating system refuses.
 pub(crate) fn remove_orphan(directory: &Directory, name: &str) -> Result<bool> {
-    let fd = match fs::openat(&*directory.fd()?, name, FLAGS, Mode::empty()) {
+    let fd = match fs::openat(&*directory.found()?, name, FLAGS, Mode::empty()) {
         Ok(fd) => fd,
         Err(Errno::NOENT) => return Ok(false),
         Err(errno) => return Err(directory.error("open a FIFO in", errno)),
