@@ -19,6 +19,9 @@ export class FrameIterator<T extends Frame> implements AsyncIterableIterator<T>,
   #ended = false;
   /** The last step asked for and not answered. */
   #open: Promise<Step<T>> | null = null;
+  /** The last wait that was nobody's but the step's own: needs no reaction to be forgotten. */
+  #direct: Promise<Step<T>> | null = null;
+  #waiting = false;
   #resolve: ((step: Step<T>) => void) | null = null;
   #reject: ((error: unknown) => void) | null = null;
 
@@ -55,7 +58,11 @@ export class FrameIterator<T extends Frame> implements AsyncIterableIterator<T>,
       this.#ended = true;
       return Promise.reject(error);
     }
-    return this.#track(new Promise(this.#wait));
+    this.#waiting = true;
+    const promise = new Promise(this.#wait);
+    // The wait may have failed at once; and a step asked for ahead is tracked by who asked.
+    if (this.#waiting && this.#open === null) this.#open = this.#direct = promise;
+    return promise;
   }
 
   // Made once for each loop, not for each wait.
@@ -88,18 +95,26 @@ export class FrameIterator<T extends Frame> implements AsyncIterableIterator<T>,
     return Promise.resolve(done);
   }
 
+  #answered(): void {
+    this.#waiting = false;
+    if (this.#open === this.#direct) this.#open = null;
+  }
+
   deliver(frame: T): void {
     this.#previous = frame;
+    this.#answered();
     this.#resolve?.({ done: false, value: frame });
   }
 
   fail(error: unknown): void {
     this.#ended = true;
+    this.#answered();
     this.#reject?.(error);
   }
 
   close(): void {
     this.#ended = true;
+    this.#answered();
     this.#resolve?.(done);
   }
 }

@@ -39,6 +39,8 @@ export class Subscription<T extends Frame> implements Sleeper {
   #closed = false;
   #liveness: Liveness = 'while-waiting';
   #anchored = false;
+  /** From the first wait until some time after the last. */
+  #listening = false;
   /** A look after the event loop's turn is due. Never two: they would share out one turn. */
   #turnDue = false;
 
@@ -100,8 +102,11 @@ export class Subscription<T extends Frame> implements Sleeper {
   wait(waiter: Waiter<T>): void {
     this.#waiters.push(waiter);
     if (this.#waiters.length > 1) return;
-    addSleeper(this);
-    this.#updateAnchor();
+    if (!this.#listening) {
+      this.#listening = true;
+      addSleeper(this);
+      this.#updateAnchor();
+    }
     this.#sleep();
   }
 
@@ -110,7 +115,7 @@ export class Subscription<T extends Frame> implements Sleeper {
     const index = this.#waiters.indexOf(waiter);
     if (index < 0) return;
     this.#waiters.splice(index, 1);
-    if (this.#waiters.length === 0) this.#wakeUp();
+    if (this.#waiters.length === 0) this.#stopListening();
   }
 
   drain(): void {
@@ -120,7 +125,7 @@ export class Subscription<T extends Frame> implements Sleeper {
         if (frame !== null) this.#waiters.shift()!.deliver(frame);
         else if (++tries > TRIES || !this.#mustStayAwake()) return;
       }
-      this.#wakeUp();
+      // Goes on listening: between a frame and the loop that waits for it nothing else is done.
     } catch (error) {
       this.#failAll(error);
     }
@@ -149,15 +154,23 @@ export class Subscription<T extends Frame> implements Sleeper {
     if (!this.#closed) this.drain();
   }
 
-  #wakeUp(): void {
-    removeSleeper(this);
-    hot.awake(this.#id);
+  /** No one waits any more; asked now and then. */
+  rest(): void {
+    if (this.#waiters.length === 0) this.#stopListening();
+  }
+
+  #stopListening(): void {
+    if (this.#listening) {
+      this.#listening = false;
+      removeSleeper(this);
+      hot.awake(this.#id);
+    }
     this.#updateAnchor();
   }
 
   #failAll(error: unknown): void {
     for (const waiter of this.#waiters.splice(0)) waiter.fail(error);
-    this.#wakeUp();
+    this.#stopListening();
   }
 
   setLiveness(liveness: Liveness): void {
@@ -168,8 +181,7 @@ export class Subscription<T extends Frame> implements Sleeper {
   #updateAnchor(): void {
     const wanted =
       !this.#closed &&
-      (this.#liveness === 'always' ||
-        (this.#liveness === 'while-waiting' && this.#waiters.length > 0));
+      (this.#liveness === 'always' || (this.#liveness === 'while-waiting' && this.#listening));
     if (wanted === this.#anchored) return;
     this.#anchored = wanted;
     if (wanted) addAnchor();
@@ -186,7 +198,7 @@ export class Subscription<T extends Frame> implements Sleeper {
     if (this.#closed) return;
     this.#closed = true;
     const waiters = this.#waiters.splice(0);
-    this.#wakeUp();
+    this.#stopListening();
     for (const waiter of waiters) waiter.close();
     calling(() => load().closeTopic(this.#id));
   }

@@ -15,6 +15,8 @@ const STRIDE_MAX = 16;
 export interface Sleeper {
   /** Hands out what has arrived. Must not throw. */
   drain(): void;
+  /** Leaves, if nobody waits any more. Must not throw. */
+  rest(): void;
 }
 
 const sleepers = new Set<Sleeper>();
@@ -58,6 +60,7 @@ function recheck(): void {
     timer = undefined;
   }
   drainAll();
+  for (const sleeper of sleepers) sleeper.rest();
 }
 
 function drainAll(): void {
@@ -67,13 +70,14 @@ function drainAll(): void {
 
 onWake(drainAll);
 
+/** 0: the clock has not been read in this turn. */
 let turnStart = 0;
 let stride = 1;
 let left = 1;
 
 /** The event loop has had its turn. */
 export function beginTurn(): void {
-  turnStart = performance.now();
+  turnStart = 0;
   left = stride;
 }
 
@@ -84,7 +88,14 @@ export function beginTurn(): void {
  */
 export function turnIsOver(): boolean {
   if (--left > 0) return false;
-  const took = performance.now() - turnStart;
+  const now = performance.now();
+  if (turnStart === 0) {
+    // A turn is measured from the first look at the clock: one frame alone needs none.
+    turnStart = now;
+    left = stride;
+    return false;
+  }
+  const took = now - turnStart;
   // Twice as far to the next look, or so near that it comes in time at this pace.
   stride = Math.max(1, Math.min(STRIDE_MAX, stride * 2, Math.floor((stride * TURN_MS) / took)));
   left = stride;

@@ -1,7 +1,6 @@
 //! The doorbell of an event loop: a FIFO with a name, to which a publisher writes one byte
 //! when a subscriber behind it sleeps.
 
-use std::collections::HashMap;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -92,7 +91,8 @@ impl Drop for Doorbell {
 /// The waker's end: open FIFOs by id.
 #[derive(Debug, Default)]
 pub struct Ringer {
-    open: Mutex<HashMap<u64, OwnedFd>>,
+    /// A handful: one for each event loop that has slept. Looked through, not hashed.
+    open: Mutex<Vec<(u64, OwnedFd)>>,
 }
 
 impl Ringer {
@@ -103,11 +103,11 @@ impl Ringer {
     /// [`ErrorCode::System`] where it cannot be opened; the sleeper wakes by its own clock.
     pub fn ring(&self, directory: &Directory, id: u64) -> Result<()> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(fd) = open.get(&id) {
+        if let Some((_, fd)) = open.iter().find(|(known, _)| *known == id) {
             let _ = rustix::io::write(fd, &[1]);
             return Ok(());
         }
-        open.retain(|_, fd| fs::fstat(fd).is_ok_and(|stat| stat.st_nlink > 0));
+        open.retain(|(_, fd)| fs::fstat(fd).is_ok_and(|stat| stat.st_nlink > 0));
         let fd = match fs::openat(&*directory.found()?, file_name(id), FLAGS, Mode::empty()) {
             Ok(fd) => fd,
             Err(Errno::NOENT) => return Ok(()),
@@ -118,7 +118,7 @@ impl Ringer {
             return Err(Error::new(ErrorCode::Corrupt, format!("{} is no FIFO", file_name(id))));
         }
         let _ = rustix::io::write(&fd, &[1]);
-        open.insert(id, fd);
+        open.push((id, fd));
         Ok(())
     }
 }
