@@ -12,7 +12,7 @@ import { record, row, table, writeJson, type Row } from './report.js';
 
 /** Calls in a round of what is timed in a loop. */
 const CALLS = '1000000';
-const ROUNDS = '7';
+const ROUNDS = '5';
 
 interface Publish {
   clock: number;

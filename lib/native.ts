@@ -96,7 +96,7 @@ function start(): Binding {
   const loaded = findBinding();
   const { register, configure, hot: takeHot } = loaded;
   calling(() => {
-    register(control, () => wake());
+    register(control, wake);
     if (Object.keys(settings).length > 0) configure(settings);
   });
   const { loan, send, receive, latest, retain, release, sleep, awake } = takeHot();

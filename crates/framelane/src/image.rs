@@ -20,6 +20,7 @@ pub struct ImageMut {
 }
 
 impl ImageMut {
+    #[inline(always)]
     pub(crate) fn new(mut hold: OwnHold, shape: ImageShape) -> Self {
         // SAFETY: just loaned, and nobody else has the hold.
         begin_header(unsafe { hold.header_mut() });
@@ -78,6 +79,7 @@ impl ImageMut {
 
     /// Sets the time stamp, nanoseconds since the Unix epoch. Without one, or with 0, a frame
     /// carries the time at which it was sent.
+    #[inline]
     pub fn set_timestamp_ns(&mut self, timestamp_ns: i64) {
         // SAFETY: on loan to this object, which has the only hold and is borrowed mutably.
         unsafe { self.hold.header_mut() }.stamp_ns = timestamp_ns;
@@ -96,6 +98,7 @@ impl ImageMut {
 }
 
 impl Loan for ImageMut {
+    #[inline(always)]
     fn into_parts(self) -> (OwnHold, Descriptor) {
         let Self { mut hold, shape } = self;
         let mut descriptor = Descriptor::default();

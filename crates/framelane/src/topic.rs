@@ -107,7 +107,7 @@ impl<T: Frame> Topic<T> {
         self.subscriber.topic().name()
     }
 
-    #[inline]
+    #[inline(always)]
     fn publisher(&mut self) -> Result<&mut Publisher> {
         match &mut self.publisher {
             Some(publisher) => Ok(publisher),
@@ -123,7 +123,7 @@ impl<T: Frame> Topic<T> {
     /// # Errors
     /// [`ErrorCode::Limit`] where this is the first frame, loaned from another topic, and all
     /// publisher entries are taken.
-    #[inline]
+    #[inline(always)]
     pub fn send(&mut self, loan: T::Loan) -> Result<()> {
         let (hold, mut descriptor) = loan.into_parts();
         self.publisher()?.publish(hold, &mut descriptor);
@@ -221,7 +221,7 @@ impl Topic<Image> {
     /// # Errors
     /// [`ErrorCode::InvalidSize`] where a size is zero or does not fit the encoding,
     /// [`ErrorCode::PoolExhausted`] and [`ErrorCode::NoSpace`] where no slot can be had.
-    #[inline]
+    #[inline(always)]
     pub fn loan(&mut self, width: u32, height: u32, encoding: Encoding) -> Result<ImageMut> {
         let Some(shape) = ImageShape::packed(height, width, encoding) else {
             return Err(not_a_size(width, height, encoding));

@@ -8,4 +8,4 @@ mod broadcast;
 mod wait;
 
 pub use broadcast::{Broadcast, Read};
-pub use wait::{RECHECK, Waiters};
+pub use wait::{RECHECK, Waiters, someone_sleeps};

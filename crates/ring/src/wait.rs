@@ -25,6 +25,17 @@ pub struct Waiters<'a> {
     pub rows: &'a [SubscriberRow],
 }
 
+/// Publisher: whether a subscriber sleeps and must be woken, asked after the head has moved.
+#[inline]
+#[must_use]
+pub fn someone_sleeps(sleepers: &AtomicU32) -> bool {
+    // ordering: SeqCst fence, pairs with the one in `announce`: either the sleeper sees the
+    // new head or we see its mark.
+    fence(Ordering::SeqCst);
+    // ordering: Relaxed, after the fence.
+    sleepers.load(Ordering::Relaxed) != 0
+}
+
 impl Waiters<'_> {
     /// Subscriber: says that entry `entry` is about to sleep, and returns what
     /// [`wait`](Self::wait) needs. The heads must be looked at once more after this.
@@ -34,7 +45,7 @@ impl Waiters<'_> {
         // so that a wake-up in between makes `wait` return at once.
         let seen = self.wake_seq.load(Ordering::Acquire);
         // ordering: SeqCst, and the fence: the mark comes before the look at the heads; pairs
-        // with the fence in `wake_sleepers`.
+        // with the fence in `someone_sleeps`.
         self.sleepers.fetch_or(1 << entry, Ordering::SeqCst);
         fence(Ordering::SeqCst); // ordering: see above
         seen
@@ -56,20 +67,9 @@ impl Waiters<'_> {
         let _ = futex::wait(self.wake_seq, futex::Flags::empty(), seen, Some(&limit));
     }
 
-    /// Publisher: wakes whoever sleeps, after the head has moved.
-    #[inline]
-    pub fn wake_sleepers(&self, directory: &Directory, ringer: &Ringer) {
-        // ordering: SeqCst fence, pairs with the one in `announce`: either the sleeper sees
-        // the new head or we see its mark.
-        fence(Ordering::SeqCst);
-        // ordering: Relaxed, after the fence.
-        if self.sleepers.load(Ordering::Relaxed) != 0 {
-            self.wake(directory, ringer);
-        }
-    }
-
+    /// Publisher: wakes whoever [sleeps](someone_sleeps), after the head has moved.
     #[cold]
-    fn wake(&self, directory: &Directory, ringer: &Ringer) {
+    pub fn wake(&self, directory: &Directory, ringer: &Ringer) {
         // ordering: AcqRel, takes the marks; Acquire, pairs with `announce` for the rows.
         let bits = self.sleepers.swap(0, Ordering::AcqRel);
         // ordering: Release, pairs with the Acquire in `announce`.

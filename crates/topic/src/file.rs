@@ -1,9 +1,12 @@
 //! A topic's control file, opened once per process.
 
+use std::ptr::NonNull;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use framelane_layout::descriptor::Cell;
 use framelane_layout::lock::{TOPIC_PUBLISHER, TOPIC_SUBSCRIBER};
+use framelane_layout::sync::AtomicU64;
 use framelane_layout::topic::{
     HEADER_BYTES, MAGIC, NAME_MAX, PUBLISHERS_MAX, PublisherRow, SHARED_OFFSET, SubscriberRow,
     TopicGeometry, TopicHeader, TopicShared, mode,
@@ -28,7 +31,21 @@ pub struct TopicFile {
     geometry: TopicGeometry,
     file: SharedFile,
     mapping: Mapping,
+    /// Where each ring is in `mapping`, looked up once.
+    rings: Box<[RingPlace]>,
 }
+
+/// Addresses in a mapping that lives as long as the topic they are kept in.
+#[derive(Debug)]
+struct RingPlace {
+    head: NonNull<AtomicU64>,
+    cells: NonNull<[Cell]>,
+}
+
+// SAFETY: what the addresses lead to is atomic, and may be used by any thread.
+unsafe impl Send for RingPlace {}
+// SAFETY: as above.
+unsafe impl Sync for RingPlace {}
 
 impl TopicFile {
     /// Opens the topic, making it where it is missing.
@@ -77,7 +94,13 @@ impl TopicFile {
             let text = format!("topic {topic} carries {exists}, not {}", kind.name());
             return Err(Error::new(ErrorCode::TopicMismatch, text));
         }
-        Ok(Self { name: topic.into(), kind, geometry, file, mapping })
+        let place = |entry| {
+            let row: &PublisherRow = mapping.get(geometry.publisher_offset(entry));
+            let cells: &[Cell] = mapping.slice(geometry.ring_offset(entry), geometry.cells);
+            RingPlace { head: NonNull::from(&row.head.0), cells: NonNull::from(cells) }
+        };
+        let rings = (0..geometry.publishers).map(place).collect();
+        Ok(Self { name: topic.into(), kind, geometry, file, mapping, rings })
     }
 
     /// The topic's name.
@@ -109,8 +132,14 @@ impl TopicFile {
         self.mapping.slice(offset, self.geometry.subscribers.into())
     }
 
+    #[inline]
     pub(crate) fn ring(&self, entry: u16) -> Broadcast<'_> {
-        ring(&self.mapping, self.geometry, entry)
+        let place = &self.rings[usize::from(entry)];
+        // SAFETY: in `self.mapping`, which is never changed and lives as long as `self`.
+        let cells = unsafe { place.cells.as_ref() };
+        // SAFETY: as above.
+        let head = unsafe { place.head.as_ref() };
+        Broadcast::new(cells, head)
     }
 
     pub(crate) fn waiters(&self) -> Waiters<'_> {
@@ -183,7 +212,6 @@ pub(crate) fn named_pools(file: &SharedFile) -> Result<Vec<u64>> {
     Ok(rings.flat_map(|ring| ring.standing()).map(|descriptor| descriptor.pool_id).collect())
 }
 
-#[inline]
 fn ring(mapping: &Mapping, geometry: TopicGeometry, entry: u16) -> Broadcast<'_> {
     let row: &PublisherRow = mapping.get(geometry.publisher_offset(entry));
     let cells = mapping.slice(geometry.ring_offset(entry), geometry.cells);

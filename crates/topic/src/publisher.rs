@@ -6,6 +6,7 @@ use framelane_layout::descriptor::flags;
 use framelane_layout::sync::Ordering;
 use framelane_layout::{ABI_MINOR, Descriptor, ErrorCode};
 use framelane_pool::{OwnHold, OwnPool, word};
+use framelane_ring::someone_sleeps;
 use framelane_shm::{Error, Result, epoch_ns, monotonic_ns, process_name};
 
 use crate::peer::{OpenTopic, Peer};
@@ -139,7 +140,7 @@ impl Publisher {
     /// # Errors
     /// [`ErrorCode::PoolExhausted`] where every slot is in use and none may be made,
     /// [`ErrorCode::NoSpace`] where shared memory is full.
-    #[inline]
+    #[inline(always)]
     pub fn loan(&mut self, bytes: u64) -> Result<OwnHold> {
         // One that does not suit is let go of before another is looked for.
         if let Some(spare) = self.spare.take()
@@ -220,8 +221,10 @@ impl Publisher {
         descriptor.flags |= std::mem::take(&mut self.once);
         descriptor.sent_ns = sent_ns;
         self.topic.ring(self.entry).write(n, descriptor);
-        let peer = self.topic.peer();
-        self.topic.waiters().wake_sleepers(peer.directory(), peer.ringer());
+        if someone_sleeps(&self.topic.shared().sleepers.0) {
+            let peer = self.topic.peer();
+            self.topic.waiters().wake(peer.directory(), peer.ringer());
+        }
         self.next = n.wrapping_add(1);
         self.sent += 1;
         self.keep(hold, descriptor.payload_bytes);
