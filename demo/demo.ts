@@ -33,10 +33,11 @@ async function main(): Promise<number> {
   // Those who look come first, so that they see the first frame.
   const monitor = start('monitor', [...topics]);
   const vision = startVision();
-  await Promise.all([once(monitor, 'message'), once(vision.stdout ?? vision, 'data')]);
+  const early = [vision, monitor].map((child) => once(child, 'exit'));
+  const ready = Promise.all([once(monitor, 'message'), once(vision.stdout ?? vision, 'data')]);
+  await Promise.race([ready, stop, ...early]);
   const camera = start('camera', [topics[0]]);
-  const children = [camera, vision, monitor];
-  const ends = children.map((child) => once(child, 'exit'));
+  const ends = [once(camera, 'exit'), ...early];
   await Promise.race([stop, ...ends]);
 
   // And they leave last. Each ends when its line to us does.

@@ -36,6 +36,7 @@ class Lane {
   #received = 0;
   #firstMs = 0;
   #lastMs = 0;
+  #holders = 'nobody yet';
   #wanted = false;
   #writing: Promise<void> = Promise.resolve();
 
@@ -53,12 +54,13 @@ class Lane {
       this.#firstMs ||= this.#lastMs;
       if (this.#wanted) {
         this.#wanted = false;
+        this.#holders = holders(this.#topic);
         this.#writing = this.#write(frame);
       }
     }
   }
 
-  /** Makes a picture of the next frame. */
+  /** Makes a picture of the next frame, and looks who holds it. */
   async snapshot(): Promise<void> {
     await this.#writing;
     this.#wanted = true;
@@ -75,7 +77,6 @@ class Lane {
     const sorted = this.#latencies.slice().sort((a, b) => a - b);
     const at = (part: number): number => sorted[Math.floor((sorted.length - 1) * part)] ?? 0;
     const stats = this.#topic.stats();
-    const holders = stats.pools.flatMap((pool) => pool.holders);
     const seconds = (this.#lastMs - this.#firstMs) / 1000;
     return {
       name: this.#topic.name,
@@ -85,7 +86,7 @@ class Lane {
       rate: seconds > 0 ? (this.#received - 1) / seconds : 0,
       p50Ms: at(0.5),
       p99Ms: at(0.99),
-      holders: holders.map(({ process, slots }) => `${process} ${slots}`).join(', ') || 'nobody',
+      holders: this.#holders,
     };
   }
 
@@ -93,6 +94,12 @@ class Lane {
     this.#topic.close();
     await this.#writing;
   }
+}
+
+/** Who holds how many slots at this moment. */
+function holders(topic: Topic): string {
+  const held = topic.stats().pools.flatMap((pool) => pool.holders);
+  return held.map(({ process, slots }) => `${process} ${slots}`).join(', ');
 }
 
 function table(reports: TopicReport[]): string[] {

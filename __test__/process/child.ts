@@ -102,6 +102,26 @@ const roles: Record<string, (topic: Topic, args: number[]) => Promise<void>> = {
     received?.release();
   },
 
+  /** Sends ten images of each of five sizes. */
+  async resize(topic) {
+    let count = 0;
+    for (const [columns, rows] of [
+      [1000, 1000],
+      [2000, 1200],
+      [500, 500],
+      [2000, 2500],
+      [1000, 1000],
+    ]) {
+      for (let number = 0; number < 10; number += 1) {
+        const image = topic.loan({ width: columns ?? 0, height: rows ?? 0, encoding: 'mono8' });
+        image.data[0] = number;
+        topic.send(image as unknown as Image);
+        count += 1;
+      }
+    }
+    say({ type: 'holding', count });
+  },
+
   /** Sends an image of which it keeps a hold, and writes into it. */
   async 'write-sent'(topic) {
     const image = topic.loan({ width: 8, height: 8, encoding: 'mono8' });
@@ -127,7 +147,7 @@ async function main(role: string, name: string, args: number[]): Promise<void> {
   const topic = new Topic(Image, name, { depth: 64, history: 64 }) as unknown as Topic;
   say({ type: 'ready' });
   await roles[role]?.(topic, args);
-  if (['receive', 'look', 'fill'].includes(role)) {
+  if (['receive', 'look', 'fill', 'resize'].includes(role)) {
     topic.close();
     process.disconnect();
   }

@@ -7,22 +7,19 @@ import test, { type ExecutionContext } from 'ava';
 import type { Said } from './child.js';
 import { topicName } from './children.js';
 
-type Way = (size: string, path: string, command: string[]) => [string, ...string[]];
+type Command = [string, ...string[]];
+type Way = (size: string, path: string, command: string[]) => Command;
 
 const script = 'mount -t tmpfs -o size="$1",mode=700 framelane-test "$2" && shift 2 && exec "$@"';
 
 /** Ways to have a tmpfs that only one process tree sees. */
 const ways: Record<string, Way> = {
-  unshare: (size, path, command) => [
-    'unshare',
-    ...['-Urm', 'sh', '-c', script, 'sh', size, path],
-    ...command,
-  ],
-  sudo: (size, path, command) => [
-    'sudo',
-    ...['-n', '--preserve-env', 'unshare', '-m', 'sh', '-c', script, 'sh', size, path],
-    ...command,
-  ],
+  unshare: (size, path, command) =>
+    ['unshare', '-Urm', 'sh', '-c', script, 'sh', size, path].concat(command) as Command,
+  sudo: (size, path, command) =>
+    ['sudo', '-n', '--preserve-env', 'unshare', '-m', 'sh', '-c', script, 'sh', size, path].concat(
+      command,
+    ) as Command,
 };
 
 function find(): Way | undefined {
@@ -46,11 +43,11 @@ const way = find();
 // Named in the runner's last lines; in CI a skipped suite is an error.
 const run = way === undefined ? test.skip : test;
 
-async function fill(t: ExecutionContext, size: string): Promise<Said | undefined> {
+async function fill(t: ExecutionContext, size: string, role = 'fill'): Promise<Said | undefined> {
   const path = mkdtempSync('/dev/shm/framelane-test-');
   t.teardown(() => rmdirSync(path));
   const child = fileURLToPath(new URL('./child.js', import.meta.url));
-  const command = [process.execPath, child, 'fill', topicName('full')];
+  const command = [process.execPath, child, role, topicName('full')];
   const [program, ...args] = (way as Way)(size, path, command);
   const running: ChildProcess = spawn(program, args, {
     env: { ...process.env, FRAMELANE_DIR: path },
@@ -78,6 +75,11 @@ for (const [size, most] of [
     t.true(said.works, 'after images were given back');
   });
 }
+
+run('a change of size on a full tmpfs takes the memory of the old size', async (t) => {
+  const said = await fill(t, '8m', 'resize');
+  t.deepEqual(said, { type: 'holding', count: 50 });
+});
 
 run('a tmpfs too small for anything is a typed error, too', async (t) => {
   const path = mkdtempSync('/dev/shm/framelane-test-');

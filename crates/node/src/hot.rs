@@ -159,24 +159,38 @@ fn loan(state: &mut State, env: sys::napi_env, topic: f64, bytes: f64) -> Result
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "as above")]
     let bytes = bytes as u64;
     let peer = state.peer()?;
-    let hold = if topic == UNBOUND {
-        loan_unbound(state, &peer, bytes)?
-    } else {
-        let entry = state.topic(topic)?;
-        let most = MAX_LOANS.get();
-        if entry.loaned >= most {
-            let text = format!("{most} frames of the topic are loaned and not sent (maxLoans)");
-            return Err(Error::new(ErrorCode::TooManyHeld, text));
+    let hold = match find_slot(state, &peer, topic, bytes) {
+        // What is left of pools that were let go is memory, too.
+        Err(error) if is_shortage(&error) && state.pools.sweep(env, &peer) => {
+            find_slot(state, &peer, topic, bytes)?
         }
-        let hold = publisher(entry)?.loan(bytes)?;
-        entry.loaned += 1;
-        hold
+        other => other?,
     };
+    if let Ok(entry) = state.topic(topic) {
+        entry.loaned += 1;
+    }
     let pool = state.pools.index_of_loan(env, &peer, &hold);
     let (slot, generation) = (hold.slot(), hold.generation());
     let number = state.holds.add(Held { frame: Frame::Loan(hold), topic, sent_ns: 0 })?;
     state.control()?.put_place(number, pool, slot, generation);
     Ok(0)
+}
+
+fn is_shortage(error: &Error) -> bool {
+    matches!(error.code(), ErrorCode::NoSpace | ErrorCode::PoolExhausted)
+}
+
+fn find_slot(state: &mut State, peer: &Peer, topic: u32, bytes: u64) -> Result<OwnHold> {
+    if topic == UNBOUND {
+        return loan_unbound(state, peer, bytes);
+    }
+    let entry = state.topic(topic)?;
+    let most = MAX_LOANS.get();
+    if entry.loaned >= most {
+        let text = format!("{most} frames of the topic are loaned and not sent (maxLoans)");
+        return Err(Error::new(ErrorCode::TooManyHeld, text));
+    }
+    publisher(entry)?.loan(bytes)
 }
 
 /// A slot for a frame of no topic. Where none can be had, this environment's publishers let go
@@ -271,7 +285,10 @@ fn latest(state: &mut State, env: sys::napi_env, topic: f64, _: f64) -> Result<u
     let Some(received) = entry.subscriber.latest()? else { return Ok(0) };
     match check_image(&received.descriptor, received.hold.slot_bytes()) {
         Some(shape) => hand_out(state, env, topic, received, &shape),
-        None => Ok(0),
+        None => {
+            entry.subscriber.count_rejected();
+            Ok(0)
+        }
     }
 }
 

@@ -117,8 +117,9 @@ impl PoolTable {
         index
     }
 
-    /// Lets go of pools that nobody of this process uses any more.
-    pub fn sweep(&mut self, env: sys::napi_env, peer: &Peer) {
+    /// Lets go of pools that nobody of this process uses any more; whether there were any.
+    pub fn sweep(&mut self, env: sys::napi_env, peer: &Peer) -> bool {
+        let before = self.retired.len();
         for (place, entry) in self.pools.iter_mut().enumerate() {
             let unused = entry.as_ref().is_some_and(|pool| match &pool.anchor {
                 Anchor::Own(own) => peer.is_retired(own),
@@ -131,6 +132,7 @@ impl PoolTable {
             }
         }
         self.last = None;
+        self.retired.len() > before
     }
 
     /// Indices whose pools were let go since this was asked last: what is kept for them is

@@ -83,7 +83,7 @@ impl OwnPool {
         slot_count: u32,
         slot_bytes: u64,
         backed: u32,
-        closed: OnDrop,
+        closed: impl FnOnce() + Send + Sync + 'static,
     ) -> Result<Arc<Self>> {
         let geometry = framelane_layout::page_align(slot_bytes)
             .and_then(|stride| PoolGeometry::new(slot_count, stride))
@@ -120,7 +120,7 @@ impl OwnPool {
             received,
             slots,
             lists,
-            _closed: closed,
+            _closed: OnDrop::new(closed),
         }))
     }
 

@@ -43,7 +43,11 @@ impl ReaderPool {
     /// # Errors
     /// [`ErrorCode::Limit`] where all 32 reader entries are taken, [`ErrorCode::Corrupt`] and
     /// [`ErrorCode::LayoutVersion`] for a file that is not a pool of this layout.
-    pub fn attach(directory: &Directory, id: u64, closed: OnDrop) -> Result<Option<Arc<Self>>> {
+    pub fn attach(
+        directory: &Directory,
+        id: u64,
+        closed: impl FnOnce() + Send + Sync + 'static,
+    ) -> Result<Option<Arc<Self>>> {
         let Some(control_file) = open_attached(directory, &control_name(id))? else {
             return Ok(None);
         };
@@ -66,7 +70,7 @@ impl ReaderPool {
             control,
             data,
             counts,
-            _closed: closed,
+            _closed: OnDrop::new(closed),
         })))
     }
 

@@ -233,11 +233,12 @@ fn map(file: &SharedFile, writable: bool) -> Result<(Mapping, TopicHeader, Topic
         != (ABI_MAJOR, ENDIAN_MARK, LAYOUT_HASH)
     {
         let text = format!(
-            "{} has layout {}.{}, this release of framelane {ABI_MAJOR}.{ABI_MINOR}; let all \
-             processes use one release",
+            "{} has layout {}.{} ({:016x}), this release of framelane {ABI_MAJOR}.{ABI_MINOR} \
+             ({LAYOUT_HASH:016x}); let all processes use one release",
             file.name(),
             header.abi_major,
-            header.abi_minor
+            header.abi_minor,
+            header.layout_hash
         );
         return Err(Error::new(ErrorCode::LayoutVersion, text));
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use framelane_layout::{ErrorCode, Kind, name};
 use framelane_pool::{OwnHold, OwnPool, ReaderPool, control_name, data_name};
-use framelane_shm::{Access, Directory, Error, OnDrop, Result, Ringer};
+use framelane_shm::{Access, Directory, Error, Result, Ringer};
 
 use crate::cleaner;
 use crate::file::{TopicFile, file_name};
@@ -214,9 +214,9 @@ impl Peer {
     }
 
     /// What to do when a pool's files are closed, by whoever held it last.
-    fn cleaning(&self) -> OnDrop {
+    fn cleaning(&self) -> impl FnOnce() + Send + Sync + use<> {
         let directory = self.directory.clone();
-        OnDrop::new(move || clean(&directory))
+        move || clean(&directory)
     }
 
     /// Keeps the last frames of a publisher that is closed.

@@ -84,6 +84,8 @@ impl Publisher {
         row.since_ns.store(monotonic_ns(), Ordering::Relaxed);
         // ordering: Relaxed, for people.
         row.evicted_early.store(0, Ordering::Relaxed);
+        // ordering: Relaxed, for people.
+        row.depth.store(0, Ordering::Relaxed);
         row.name.set(&process_name());
         let publishers = &topic.shared().publishers.0;
         // ordering: Relaxed, for people.

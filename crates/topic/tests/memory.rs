@@ -107,7 +107,7 @@ fn a_pool_whose_reader_entries_are_all_taken_says_so() {
     let error = framelane_pool::ReaderPool::attach(
         ours.peer.as_ref().unwrap().directory(),
         u64::from_str_radix(&pool_digits(&ours), 16).unwrap(),
-        framelane_shm::OnDrop::new(|| ()),
+        || (),
     )
     .unwrap_err();
     assert_eq!(error.code(), ErrorCode::Limit);
