@@ -64,7 +64,9 @@ function start(name: string, args: string[]): ChildProcess {
 }
 
 function startVision(): ChildProcess {
-  const program = fileURLToPath(new URL('target/release/framelane-demo-vision', root));
+  // Said by `npm start`, which has built it.
+  const path = process.env['DEMO_VISION'] ?? 'target/release/framelane-demo-vision';
+  const program = fileURLToPath(new URL(path, root));
   return spawn(program, topics, { detached: true, stdio: ['pipe', 'pipe', 'inherit'] });
 }
 
