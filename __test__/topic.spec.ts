@@ -292,3 +292,21 @@ test('stats name the publisher and the pools', (t) => {
   held?.release();
   topic.close();
 });
+
+test('what is retained of a sent frame counts as held, until it is released', (t) => {
+  const topic = freshTopic();
+  const counts = (): number[] => [topic.stats().loaned, topic.stats().held];
+  for (let round = 0; round < 40; round++) {
+    const image = topic.loan({ width: 4, height: 4 });
+    const kept = image.retain();
+    t.deepEqual(counts(), [2, 0]);
+    topic.send(image);
+    t.deepEqual(counts(), [0, 1]);
+    const again = kept.retain();
+    t.deepEqual(counts(), [0, 2]);
+    kept.release();
+    again.release();
+    t.deepEqual(counts(), [0, 0]);
+  }
+  topic.close();
+});

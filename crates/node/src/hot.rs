@@ -132,7 +132,7 @@ unsafe extern "C" fn entry<F: Function>(
     }
     let run = || F::RUN(state, env, numbers[0], numbers[1]);
     let result = match catch_unwind(AssertUnwindSafe(run)) {
-        Ok(Ok(number)) => i32::try_from(number).map_or(f64::from(number), f64::from),
+        Ok(Ok(number)) => f64::from(number),
         Ok(Err(error)) => fail(state, error),
         Err(_) => fail(state, Error::new(ErrorCode::Internal, "a panic was caught; see stderr")),
     };
@@ -166,12 +166,9 @@ fn loan(state: &mut State, env: sys::napi_env, topic: f64, bytes: f64) -> Result
         }
         other => other?,
     };
-    if let Ok(entry) = state.topic(topic) {
-        entry.loaned += 1;
-    }
     let pool = state.pools.index_of_loan(env, &peer, &hold);
     let (slot, generation) = (hold.slot(), hold.generation());
-    let number = state.holds.add(Held { frame: Frame::Loan(hold), topic, sent_ns: 0 })?;
+    let number = state.hold(Held { frame: Frame::Loan(hold), topic, sent_ns: 0 })?;
     state.control()?.put_place(number, pool, slot, generation);
     Ok(0)
 }
@@ -241,8 +238,7 @@ fn send(state: &mut State, _env: sys::napi_env, topic: f64, hold: f64) -> Result
         None => return Err(Error::new(ErrorCode::Released, "the frame was released or sent")),
     }
     publisher(state.topic(index(topic))?)?;
-    let Some(held) = state.holds.take(number) else { return Ok(0) };
-    state.uncount(&held);
+    let Some(held) = state.let_go(number) else { return Ok(0) };
     let Frame::Loan(mut loan) = held.frame else { return Ok(0) };
     let mut descriptor = Descriptor::default();
     shape.describe(&mut descriptor);
@@ -250,12 +246,12 @@ fn send(state: &mut State, _env: sys::napi_env, topic: f64, hold: f64) -> Result
     let header = unsafe { loan.header_mut() };
     control.take_header(header);
     complete_header(header, &shape, &descriptor);
-    if loan.is_shared() {
-        // What was retained of it is a published frame from now on.
-        state.holds.publish(&loan);
-    }
+    let retained = loan.is_shared();
     let entry = state.topic(index(topic))?;
     let stamp_ns = publisher(entry)?.publish(loan, &mut descriptor);
+    if retained {
+        state.published(descriptor.pool_id, descriptor.slot, descriptor.sent_ns);
+    }
     control.put_sent(&descriptor, stamp_ns);
     Ok(0)
 }
@@ -310,9 +306,8 @@ fn hand_out(
     let control = state.control()?;
     control.put_frame(&descriptor, shape, missed);
     let (frame, sent_ns) = (Frame::Received(hold), descriptor.sent_ns);
-    let number = state.holds.add(Held { frame, topic, sent_ns })?;
+    let number = state.hold(Held { frame, topic, sent_ns })?;
     control.put_place(number, pool, descriptor.slot, descriptor.generation);
-    state.topic(topic)?.held += 1;
     Ok(1)
 }
 
@@ -344,19 +339,11 @@ fn retain(state: &mut State, _env: sys::napi_env, hold: f64, _: f64) -> Result<u
         Frame::Received(hold) => Frame::Received(hold.clone()),
     };
     let (topic, sent_ns) = (held.topic, held.sent_ns);
-    if let Ok(entry) = state.topic(topic) {
-        match frame {
-            Frame::Loan(_) => entry.loaned += 1,
-            Frame::Received(_) => entry.held += 1,
-        }
-    }
-    state.holds.add(Held { frame, topic, sent_ns })
+    state.hold(Held { frame, topic, sent_ns })
 }
 
 fn release(state: &mut State, _env: sys::napi_env, hold: f64, _: f64) -> Result<u32> {
-    let Some(held) = state.holds.take(index(hold)) else { return Ok(0) };
-    state.uncount(&held);
-    Ok(1)
+    Ok(u32::from(state.let_go(index(hold)).is_some()))
 }
 
 fn sleep(state: &mut State, env: sys::napi_env, topic: f64, _: f64) -> Result<u32> {

@@ -17,7 +17,7 @@ use napi::sys;
 struct Pool {
     id: u64,
     writable: bool,
-    /// Some hold of the pool, kept for its pool alone.
+    /// Keeps the pool mapped for the buffers below.
     anchor: Anchor,
     slot_count: u32,
     slot_bytes: u64,

@@ -44,6 +44,12 @@ pub struct TopicEntry {
     pub loaned: u32,
 }
 
+impl TopicEntry {
+    fn count(&mut self, loan: bool) -> &mut u32 {
+        if loan { &mut self.loaned } else { &mut self.held }
+    }
+}
+
 /// A frame in JavaScript's hands.
 pub enum Frame {
     /// On loan, to be written.
@@ -76,7 +82,7 @@ const USES_MASK: u32 = (1 << (30 - INDEX_BITS)) - 1;
 
 impl Holds {
     /// Adds a hold; its number.
-    pub fn add(&mut self, held: Held) -> Result<u32> {
+    fn add(&mut self, held: Held) -> Result<u32> {
         if self.free.is_empty() {
             let index = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
             if index > INDEX_MASK {
@@ -92,18 +98,6 @@ impl Holds {
         Ok(*uses << INDEX_BITS | index)
     }
 
-    /// Makes every other hold on the slot of `loan`, which is about to be published, one on a
-    /// frame that is only read.
-    pub fn publish(&mut self, loan: &OwnHold) {
-        for held in self.places.iter_mut().filter_map(|(_, place)| place.as_mut()) {
-            if let Frame::Loan(other) = &held.frame
-                && (other.pool().id(), other.slot()) == (loan.pool().id(), loan.slot())
-            {
-                held.frame = Frame::Received(Hold::Own(other.clone()));
-            }
-        }
-    }
-
     /// The hold of this number.
     pub fn get(&self, number: u32) -> Option<&Held> {
         let (uses, place) = self.places.get((number & INDEX_MASK) as usize)?;
@@ -117,7 +111,7 @@ impl Holds {
     }
 
     /// Takes the hold of this number out.
-    pub fn take(&mut self, number: u32) -> Option<Held> {
+    fn take(&mut self, number: u32) -> Option<Held> {
         let index = number & INDEX_MASK;
         let (uses, place) = self.places.get_mut(index as usize)?;
         if *uses != number >> INDEX_BITS {
@@ -127,6 +121,11 @@ impl Holds {
         *uses = uses.wrapping_add(1) & USES_MASK;
         self.free.push(index);
         Some(held)
+    }
+
+    /// Every hold, to be written.
+    fn iter_mut(&mut self) -> impl Iterator<Item = &mut Held> {
+        self.places.iter_mut().filter_map(|(_, place)| place.as_mut())
     }
 
     /// Every hold.
@@ -195,12 +194,39 @@ impl State {
             .ok_or_else(|| Error::new(ErrorCode::Closed, "the topic is closed"))
     }
 
-    /// Takes a hold off its topic's counts, if the topic is still open.
-    pub fn uncount(&mut self, held: &Held) {
-        if let Some(Some(topic)) = self.topics.get_mut(held.topic as usize) {
-            // What has no sending time was loaned, even if it has been published since.
-            let count = if held.sent_ns == 0 { &mut topic.loaned } else { &mut topic.held };
-            *count = count.saturating_sub(1);
+    /// Adds a hold, and counts it for its topic; its number.
+    pub fn hold(&mut self, held: Held) -> Result<u32> {
+        let (topic, loan) = (held.topic, matches!(held.frame, Frame::Loan(_)));
+        let number = self.holds.add(held)?;
+        if let Ok(topic) = self.topic(topic) {
+            *topic.count(loan) += 1;
+        }
+        Ok(number)
+    }
+
+    /// Takes a hold out, and off its topic's counts, if the topic is still open.
+    pub fn let_go(&mut self, number: u32) -> Option<Held> {
+        let held = self.holds.take(number)?;
+        if let Ok(topic) = self.topic(held.topic) {
+            *topic.count(matches!(held.frame, Frame::Loan(_))) -= 1;
+        }
+        Some(held)
+    }
+
+    /// Makes what is still held of a loan, which has been published in this slot at `sent_ns`,
+    /// holds on a frame that is only read.
+    pub fn published(&mut self, pool: u64, slot: u16, sent_ns: u64) {
+        for held in self.holds.iter_mut() {
+            let Frame::Loan(loan) = &held.frame else { continue };
+            if (loan.pool().id(), loan.slot()) != (pool, slot) {
+                continue;
+            }
+            held.frame = Frame::Received(Hold::Own(loan.clone()));
+            held.sent_ns = sent_ns;
+            if let Some(Some(topic)) = self.topics.get_mut(held.topic as usize) {
+                topic.loaned -= 1;
+                topic.held += 1;
+            }
         }
     }
 
