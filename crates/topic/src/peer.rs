@@ -15,6 +15,8 @@ use crate::file::{TopicFile, file_name};
 
 /// Slots of a new pool beyond the `depth` frames that the ring keeps.
 const SLOTS_SPARE: u32 = 4;
+/// Pools of a process from which on idle ones are let go when another is made.
+const POOLS_BEFORE_RETIRING: usize = 4;
 /// A slot may be larger than asked for by one part in this many.
 const SLACK: u64 = 4;
 
@@ -172,14 +174,31 @@ impl Peer {
         framelane_layout::page_align(bytes.max(1)).is_some_and(|need| fits(stride, need))
     }
 
-    /// Makes one more pool, after retiring what is no longer used, if `max_bytes` allows.
+    /// Makes one more pool, if `max_bytes` allows. Idle ones stay for whoever asks for their size
+    /// again, until there are many or memory is short.
     fn grow(
         &self,
         own: &mut Vec<Arc<OwnPool>>,
         stride: u64,
         depth: u32,
     ) -> Result<Option<Arc<OwnPool>>> {
-        self.retire(own)?;
+        if own.len() >= POOLS_BEFORE_RETIRING {
+            self.retire(own)?;
+        }
+        let made = self.make(own, stride, depth);
+        let short = match &made {
+            Ok(made) => made.is_none(),
+            Err(error) => error.code() == ErrorCode::NoSpace,
+        };
+        if short && self.retire(own)? { self.make(own, stride, depth) } else { made }
+    }
+
+    fn make(
+        &self,
+        own: &mut Vec<Arc<OwnPool>>,
+        stride: u64,
+        depth: u32,
+    ) -> Result<Option<Arc<OwnPool>>> {
         let used: u64 = own.iter().map(|pool| pool.geometry().data_bytes()).sum();
         let room = self.max_bytes.saturating_sub(used) / (stride + 512);
         let same = own.iter().filter(|pool| pool.geometry().slot_stride == stride);
@@ -201,16 +220,17 @@ impl Peer {
     }
 
     /// Removes pools of this process that hold nothing, so that a change of resolution does not
-    /// keep the memory of the old one. A ring cell may still name one: its frame is gone.
-    fn retire(&self, own: &mut Vec<Arc<OwnPool>>) -> Result<()> {
+    /// keep the memory of the old one; whether there were any. A ring cell may still name one:
+    /// its frame is gone.
+    fn retire(&self, own: &mut Vec<Arc<OwnPool>>) -> Result<bool> {
         let idle = |pool: &Arc<OwnPool>| pool.stats().free == pool.stats().backed;
         let (gone, kept): (Vec<_>, Vec<_>) = own.drain(..).partition(idle);
         *own = kept;
-        for pool in gone {
+        for pool in &gone {
             self.directory.unlink(&control_name(pool.id()))?;
             self.directory.unlink(&data_name(pool.id()))?;
         }
-        Ok(())
+        Ok(!gone.is_empty())
     }
 
     /// What to do when a pool's files are closed, by whoever held it last.

@@ -60,6 +60,35 @@ fn a_change_of_size_at_the_limit_takes_the_memory_of_the_old_size() {
 }
 
 #[test]
+fn sizes_that_take_turns_do_not_drive_out_each_other() {
+    let place = Place::new("turns", 64 * MIB);
+    let peer = place.peer.as_ref().unwrap();
+    let mut files = Vec::new();
+    for turn in 0..10 {
+        for bytes in [MIB, 100_000] {
+            drop(peer.allocate(bytes, 0).unwrap());
+        }
+        let mut now = place.files();
+        now.sort();
+        if turn == 0 {
+            files = now;
+        } else {
+            assert_eq!(now, files, "the pools of the first turn serve all others");
+        }
+    }
+    assert_eq!(files.len(), 4);
+}
+
+#[test]
+fn many_sizes_do_not_pile_up() {
+    let place = Place::new("many", 1024 * MIB);
+    for step in 1..50 {
+        drop(place.peer.as_ref().unwrap().allocate(step * 300_000, 0).unwrap());
+    }
+    assert!(place.files().len() <= 2 * 5, "{:?}", place.files());
+}
+
+#[test]
 fn opening_and_closing_for_ever_takes_no_more_memory_than_once() {
     let place = Place::new("open-close", 1024 * MIB);
     let keep = place.topic("lane");
