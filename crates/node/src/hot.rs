@@ -295,7 +295,7 @@ fn hand_out(
     received: Received,
     shape: &ImageShape,
 ) -> Result<u32> {
-    let Received { descriptor, hold, missed } = received;
+    let Received { descriptor, hold, missed, .. } = received;
     let pool = match state.pools.known_received(&hold) {
         Some(pool) => pool,
         None => {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use framelane::raw::layout::control::WORDS;
+use framelane::raw::layout::topic::Mode;
 use framelane::raw::{Publisher, Subscriber, TopicStats};
 use framelane::{Config, ErrorCode, Kind, configure as configure_core};
 use napi::bindgen_prelude::{ArrayBuffer, Either, Function, FunctionRef, Null};
@@ -101,7 +102,7 @@ pub fn open_topic(
         thrown(framelane::Error::new(ErrorCode::InvalidArgument, text))
     })?;
     let peer = state.peer().map_err(thrown)?;
-    let topic = peer.open_topic(&name, kind).map_err(thrown)?;
+    let topic = peer.open_topic(&name, kind, Mode::default()).map_err(thrown)?;
     let entry = TopicEntry {
         subscriber: Subscriber::new(topic, history),
         publisher: None,
