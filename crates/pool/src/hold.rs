@@ -5,9 +5,9 @@ use std::mem::ManuallyDrop;
 use std::ptr;
 use std::sync::Arc;
 
-use framelane_layout::SlotHeader;
 use framelane_layout::slot::SLOT_HEADER_BYTES;
 use framelane_layout::sync::Ordering;
+use framelane_layout::{SlotHeader, sync};
 
 use crate::owner::{COUNT, OwnPool, Private};
 use crate::word;
@@ -68,6 +68,7 @@ impl OwnHold {
     pub unsafe fn header_mut(&mut self) -> &mut SlotHeader {
         let offset = SLOT_HEADER_BYTES * u64::from(self.slot);
         let pointer = self.pool.data.pointer(offset, SLOT_HEADER_BYTES).cast::<SlotHeader>();
+        sync::step();
         // SAFETY: inside the mapping, aligned to 512 bytes, integers and floats; ours alone by
         // the caller's promise.
         unsafe { &mut *pointer }

@@ -12,7 +12,9 @@ use framelane_layout::pool::{
     HEADER_BYTES, MAGIC, PoolGeometry, PoolHeader, READERS, READERS_OFFSET, ReaderRow, SlotLine,
 };
 use framelane_layout::sync::{AtomicU64, Ordering};
-use framelane_layout::{ABI_MAJOR, ABI_MINOR, Descriptor, ENDIAN_MARK, ErrorCode, LAYOUT_HASH};
+use framelane_layout::{
+    ABI_MAJOR, ABI_MINOR, Descriptor, ENDIAN_MARK, ErrorCode, LAYOUT_HASH, sync,
+};
 use framelane_shm::{
     Directory, Error, Mapping, OnDrop, Result, SharedFile, monotonic_ns, process_name, random_id,
 };
@@ -150,6 +152,7 @@ impl OwnPool {
         let bytes = geometry.control_bytes();
         let fill = |file: &SharedFile, control: &Mapping| {
             let pointer = control.pointer(0, size_of::<PoolHeader>() as u64);
+            sync::step();
             // SAFETY: inside the mapping, page-aligned, and nobody else can see the file yet.
             unsafe { pointer.cast::<PoolHeader>().write(header) };
             file.claim(POOL_OWNER, || {}).map(drop)

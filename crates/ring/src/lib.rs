@@ -5,7 +5,11 @@
 //! keeps the publisher from making a system call while nobody sleeps.
 
 mod broadcast;
+mod entries;
+#[cfg(not(loom))]
+mod futex;
 mod wait;
 
 pub use broadcast::{Broadcast, Read};
+pub use entries::Entries;
 pub use wait::{RECHECK, Waiters, someone_sleeps};

@@ -11,8 +11,10 @@ use framelane_layout::topic::{
     HEADER_BYTES, MAGIC, NAME_MAX, PUBLISHERS_MAX, PublisherRow, SHARED_OFFSET, SubscriberRow,
     TopicGeometry, TopicHeader, TopicShared, mode,
 };
-use framelane_layout::{ABI_MAJOR, ABI_MINOR, ENDIAN_MARK, ErrorCode, Kind, LAYOUT_HASH, name};
-use framelane_ring::{Broadcast, Waiters};
+use framelane_layout::{
+    ABI_MAJOR, ABI_MINOR, ENDIAN_MARK, ErrorCode, Kind, LAYOUT_HASH, name, sync,
+};
+use framelane_ring::{Broadcast, Entries, Waiters};
 use framelane_shm::{Access, Directory, Error, Mapping, Result, SharedFile, random_id};
 
 /// How long to wait for a cleaner to make up its mind about the file.
@@ -140,6 +142,11 @@ impl TopicFile {
         // SAFETY: as above.
         let head = unsafe { place.head.as_ref() };
         Broadcast::new(cells, head)
+    }
+
+    #[inline]
+    pub(crate) fn entries(&self) -> Entries<'_> {
+        Entries::new(&self.shared().publishers.0.mask)
     }
 
     pub(crate) fn waiters(&self) -> Waiters<'_> {
@@ -275,6 +282,7 @@ fn create(
     };
     directory.create(file_name, geometry.bytes(), geometry.bytes(), |_, mapping| {
         let pointer = mapping.pointer(0, size_of::<TopicHeader>() as u64);
+        sync::step();
         // SAFETY: inside the mapping, page-aligned, and nobody else can see the file yet.
         unsafe { pointer.cast::<TopicHeader>().write(header) };
         Ok(())

@@ -87,12 +87,9 @@ impl Publisher {
         // ordering: Relaxed, for people.
         row.depth.store(0, Ordering::Relaxed);
         row.name.set(&process_name());
-        let publishers = &topic.shared().publishers.0;
         // ordering: Relaxed, for people.
-        publishers.epoch.fetch_add(1, Ordering::Relaxed);
-        // ordering: Release, pairs with the Acquire in `Subscriber::receive`. A subscriber
-        // that does not see the bit sees no frame of the ring, and its cursor is zero.
-        publishers.mask.fetch_or(1 << entry, Ordering::Release);
+        topic.shared().publishers.0.epoch.fetch_add(1, Ordering::Relaxed);
+        topic.entries().announce(entry);
         let next = next.get();
         let kept = topic.peer().unpark(topic.name(), entry);
         let once = if next == 0 { 0 } else { flags::FIRST };

@@ -88,8 +88,7 @@ impl TopicStats {
     /// The operating system refuses to say who lives.
     pub fn of(topic: &OpenTopic) -> Result<Self> {
         let geometry = topic.geometry();
-        // ordering: Acquire, pairs with the Release in `Publisher::claim`.
-        let mask = topic.shared().publishers.0.mask.load(Ordering::Acquire);
+        let mask = topic.entries().taken();
         let mut stats = Self::default();
         let mut named = Vec::new();
         for entry in (0..geometry.publishers).filter(|&entry| mask >> entry & 1 == 1) {

@@ -58,8 +58,7 @@ impl Subscriber {
     #[must_use]
     pub fn new(topic: OpenTopic, history: u32) -> Self {
         let publishers = topic.geometry().publishers;
-        // ordering: Acquire, pairs with the Release in `Publisher::claim`.
-        let mask = topic.shared().publishers.0.mask.load(Ordering::Acquire);
+        let mask = topic.entries().taken();
         let start = |entry: u16| {
             let known = mask >> entry & 1 == 1;
             if known { topic.ring(entry).head().saturating_sub(u64::from(history)) } else { 0 }
@@ -120,8 +119,7 @@ impl Subscriber {
     }
 
     fn mask(&self) -> u64 {
-        // ordering: Acquire, pairs with the Release in `Publisher::claim`.
-        self.topic.shared().publishers.0.mask.load(Ordering::Acquire)
+        self.topic.entries().taken()
     }
 
     /// The next frame, in order for each publisher, publishers taking turns. With `newest`
@@ -344,8 +342,7 @@ impl Subscriber {
         // ordering: Relaxed, for people.
         row.since_ns.store(monotonic_ns(), Ordering::Relaxed);
         row.name.set(&process_name());
-        // ordering: Release, pairs with the Acquire in `Waiters::wake`.
-        row.fifo_id.store(fifo_id, Ordering::Release);
+        topic.waiters().set_bell(entry, fifo_id);
         self.entry = Some(entry);
         Ok(entry)
     }
