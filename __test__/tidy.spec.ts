@@ -64,6 +64,7 @@ rule('memory orders say with what they pair', ordering, [
   ['a.rs', 'use core::cmp::Ordering;\nfn f() {\n    g(Ordering::Less);\n}', 0],
   ['a.rs', 'use crate::sync::Ordering::Acquire;', 1],
   ['crates/a/tests/b.rs', `fn f() {\n    ${load}\n}`, 0],
+  ['crates/a/src/models/b.rs', `fn f() {\n    ${load}\n}`, 0],
 ]);
 
 rule('atomics come from one module', atomics, [

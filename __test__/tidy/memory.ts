@@ -27,7 +27,7 @@ export const unsafety: Rule = (path, text) => {
 
 /** Each memory order has a comment `ordering: …` that says why, and with what it pairs. */
 export const ordering: Rule = (path, text) => {
-  if (!path.endsWith('.rs') || /(^|\/)tests(\/|\.rs$)/.test(path)) return [];
+  if (!path.endsWith('.rs') || /(^|\/)(tests|models)(\/|\.rs$)/.test(path)) return [];
   const { code, commented, functions, testModules } = parseRust(text);
   return code.flatMap((line, index) => {
     const around = functions.filter((span) => contains(span, index)).map(({ start }) => start);

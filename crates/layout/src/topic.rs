@@ -5,7 +5,6 @@
 //! 0x1000  publisher rows            then    subscriber rows, cursors, rings, [claims]
 //! ```
 
-use crate::descriptor::Cell;
 use crate::name::Label;
 use crate::sync::{AtomicU32, AtomicU64};
 
@@ -134,7 +133,7 @@ pub struct PublisherRow {
 }
 
 /// One subscriber entry.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[repr(C, align(64))]
 pub struct SubscriberRow {
     /// The FIFO to write a byte to, 0: the subscriber waits on the futex.
@@ -165,7 +164,7 @@ const _: () = {
     assert!(size_of::<PublisherRow>() as u64 == PUBLISHER_BYTES);
     assert!(core::mem::offset_of!(PublisherRow, evicted_early) == 64);
     assert!(size_of::<SubscriberRow>() as u64 == SUBSCRIBER_BYTES);
-    assert!(size_of::<Cell>() as u64 == CELL_BYTES);
+    assert!(size_of::<crate::descriptor::Cell>() as u64 == CELL_BYTES);
 };
 
 /// Where everything is in a topic file.

@@ -17,6 +17,8 @@ mod broadcast;
 mod entries;
 #[cfg(not(loom))]
 mod futex;
+#[cfg(all(test, loom))]
+mod models;
 mod spsc;
 mod wait;
 
