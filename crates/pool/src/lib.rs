@@ -8,7 +8,10 @@
 
 mod hold;
 mod local;
+#[cfg(loom)]
+mod models;
 mod owner;
+mod private;
 mod reader;
 pub mod word;
 
