@@ -14,8 +14,8 @@ mod stats;
 mod subscriber;
 
 pub use file::TopicFile;
-pub use framelane_pool::{OwnHold, OwnPool, ReaderPool};
-pub use framelane_shm::{Doorbell, Error, Result, monotonic_ns};
+pub use framelane_pool::{FrameAccess, OwnHold, OwnPool, ReaderPool};
+pub use framelane_shm::{Doorbell, Error, Place, Result, monotonic_ns, place_of, topic_tag};
 pub use hold::Hold;
 pub use peer::{OpenTopic, Peer, Settings};
 pub use publisher::Publisher;
