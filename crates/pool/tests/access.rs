@@ -75,10 +75,13 @@ fn a_protected_frame_can_be_named_by_its_address() {
     assert!(place_of(pair.own.pointer().addr()).is_none(), "a loan may be written");
     let received = pair.own.pool().received_pointer(found.slot).unwrap();
     assert_eq!(place_of(received.addr()).unwrap().pool_id, found.pool_id);
-    let address = pair.reader.pointer().addr();
+    let addresses = [pair.reader.pointer().addr(), received.addr()];
     drop(pair);
-    assert!(place_of(address).is_none(), "forgotten with its mapping");
-    assert!(place_of(received.addr()).is_none());
+    for address in addresses {
+        // Another test's pool may lie there by now.
+        let again = place_of(address);
+        assert!(again.is_none_or(|place| place.pool_id != found.pool_id), "forgotten");
+    }
 }
 
 #[test]
