@@ -1,7 +1,6 @@
 // Received frames are read-only: a stray write ends its process with one line that names the
 // frame, harms nobody else's, and leaves every other signal as it was.
 import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,6 +28,7 @@ class Writer {
   readonly process: ChildProcess;
   readonly #said: WriterSaid[] = [];
   #stderr = '';
+  #closed = false;
 
   constructor(
     t: ExecutionContext,
@@ -40,6 +40,7 @@ class Writer {
     this.process = fork(file, [role, ...args], options);
     this.process.on('message', (message) => this.#said.push(message as WriterSaid));
     this.process.stderr?.setEncoding('utf8').on('data', (text) => (this.#stderr += text));
+    this.process.on('close', () => (this.#closed = true));
     t.teardown(() => this.process.kill('SIGKILL'));
   }
 
@@ -65,7 +66,7 @@ class Writer {
   }
 
   async end(): Promise<End> {
-    if (!this.process.stderr?.closed) await once(this.process, 'close');
+    await eventually(() => this.#closed, 20_000);
     return {
       code: this.process.exitCode,
       signal: this.process.signalCode,
@@ -90,8 +91,11 @@ function published(t: ExecutionContext, what: string) {
 
 /** The line for a frame of this topic, and the `slot 7#42` in it. */
 function slotIn(t: ExecutionContext, stderr: string, name: string): string {
-  const line =
-    /^framelane: a received frame was written to \(topic (\S+), pool [0-9a-f]{16}, (slot \d+#\d+)\); frames are read-only: use frame\.clone\(\) for a private copy or configure\(\{ access: 'shared' \}\)\n$/;
+  const line = new RegExp(
+    String.raw`^framelane: a received frame was written to \(topic (\S+), pool [0-9a-f]{16}, ` +
+      String.raw`(slot \d+#\d+)\); frames are read-only: use frame\.clone\(\) for a private ` +
+      String.raw`copy or configure\(\{ access: 'shared' \}\)\n$`,
+  );
   const [, topic, slot] = line.exec(stderr) ?? [];
   t.is(topic, name, JSON.stringify(stderr));
   return slot ?? 'no slot';
@@ -169,7 +173,7 @@ for (const execArgv of [[], ['--disable-wasm-trap-handler']]) {
   });
 }
 
-test('a fault of memory that is not a received frame ends the process without a line', async (t) => {
+test('a fault of memory that is no received frame ends the process without a line', async (t) => {
   const name = topicName('loan');
   const writer = new Writer(t, 'write-loan', [name]);
   const [held] = await writer.until('holding');
@@ -188,10 +192,10 @@ test('a file made shorter under its readers is a line, too', async (t) => {
   reader.go();
   const { signal, stderr } = await reader.end();
   t.is(signal, 'SIGBUS');
-  t.regex(
-    stderr,
-    /^framelane: the file of a received frame was made shorter by somebody \(topic \S+, pool [0-9a-f]{16}, slot \d+\); its pixels are gone\n$/,
-  );
+  const frame = String.raw`topic ${name}, pool [0-9a-f]{16}, slot \d+`;
+  const what = 'the file of a received frame was made shorter by somebody';
+  const line = String.raw`^framelane: ${what} \(${frame}\); its pixels are gone\n$`;
+  t.regex(stderr, new RegExp(line));
 });
 
 test('a subscriber has no mapping through which it could write', async (t) => {
