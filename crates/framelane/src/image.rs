@@ -168,10 +168,14 @@ impl Frame for Image {
     type Loan = ImageMut;
 
     fn from_received(received: Received) -> Result<Option<Self>> {
-        let Received { descriptor, hold, missed } = received;
+        let Received { descriptor, hold, missed, .. } = received;
         let Some(shape) = check_image(&descriptor, hold.slot_bytes()) else { return Ok(None) };
         let pointer = hold.pointer()?;
         Ok(Some(Self { hold, pointer, shape, descriptor, missed }))
+    }
+
+    fn reference(&self) -> (Hold, Descriptor) {
+        (self.hold.clone(), self.descriptor)
     }
 }
 

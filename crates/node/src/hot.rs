@@ -298,7 +298,7 @@ fn hand_out(
     received: Received,
     shape: &ImageShape,
 ) -> Result<u32> {
-    let Received { descriptor, hold, missed } = received;
+    let Received { descriptor, hold, missed, .. } = received;
     let tag = state.topic(topic)?.tag;
     if tag != 0 {
         hold.note_topic(tag);

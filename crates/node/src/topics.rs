@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use framelane::raw::layout::control::WORDS;
+use framelane::raw::layout::topic::Mode;
 use framelane::raw::{Publisher, Subscriber, TopicStats, topic_tag};
 use framelane::{Config, ErrorCode, FrameAccess, Kind, configure as configure_core};
 use napi::bindgen_prelude::{ArrayBuffer, Either, Function, FunctionRef, Null};
@@ -108,7 +109,7 @@ pub fn open_topic(
         thrown(framelane::Error::new(ErrorCode::InvalidArgument, text))
     })?;
     let peer = state.peer().map_err(thrown)?;
-    let topic = peer.open_topic(&name, kind).map_err(thrown)?;
+    let topic = peer.open_topic(&name, kind, Mode::default()).map_err(thrown)?;
     let protected = peer.access() == FrameAccess::Protected;
     let entry = TopicEntry {
         subscriber: Subscriber::new(topic, history),

@@ -55,8 +55,8 @@ struct Lists {
     free: Vec<u16>,
     /// Given back by this process, still looked at by readers.
     draining: VecDeque<u16>,
-    /// Slots backed by memory so far; those above have never been used.
-    backed: u32,
+    /// Slots without memory behind them, never used so far; the lowest last.
+    unbacked: Vec<u16>,
 }
 
 /// Figures of a pool, for people.
@@ -107,8 +107,8 @@ impl OwnPool {
         };
         data.populate(0, data_end, true);
         let slots = (0..slot_count).map(|_| Private::default()).collect();
-        let free = (0..backed).rev().filter_map(|slot| u16::try_from(slot).ok()).collect();
-        let lists = Mutex::new(Lists { free, draining: VecDeque::new(), backed });
+        let (free, unbacked) = (numbers(0..backed), numbers(backed..slot_count));
+        let lists = Mutex::new(Lists { free, draining: VecDeque::new(), unbacked });
         let received = OnceLock::new();
         Ok(Arc::new(Self {
             id,
@@ -190,7 +190,7 @@ impl OwnPool {
         let lists = self.lists();
         let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         PoolStats {
-            backed: lists.backed,
+            backed: self.geometry.slot_count - count(lists.unbacked.len()),
             free: count(lists.free.len()),
             draining: count(lists.draining.len()),
         }
@@ -210,13 +210,48 @@ impl OwnPool {
         if lists.free.is_empty() && self.scrub_dead(&lists)? {
             self.collect_drained(&mut lists, usize::MAX);
         }
-        // Last, for it takes memory: what the dead held is there already.
-        if lists.free.is_empty() && lists.backed < self.geometry.slot_count {
-            self.back_next(&mut lists)?;
-        }
-        let Some(slot) = lists.free.pop() else { return Ok(None) };
+        let free = lists.free.pop();
         drop(lists);
-        Ok(Some(self.hold_new(slot)))
+        // Last, for it takes memory: what the dead held is there already.
+        let slot = match free {
+            None => self.back_one()?,
+            free => free,
+        };
+        Ok(slot.map(|slot| self.hold_new(slot)))
+    }
+
+    /// Backs slots with memory until `slots` of them are, for loans to come.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoSpace`] where there is no more; what is backed stays.
+    pub fn back_ahead(&self, slots: u32) -> Result<()> {
+        while self.stats().backed < slots {
+            let Some(slot) = self.back_one()? else { break };
+            // Below those that are warm.
+            self.lists().free.insert(0, slot);
+        }
+        Ok(())
+    }
+
+    /// A slot never used before, with memory behind it now. The lists are not locked meanwhile:
+    /// loans go on.
+    fn back_one(&self) -> Result<Option<u16>> {
+        let Some(slot) = self.lists().unbacked.pop() else { return Ok(None) };
+        let (offset, bytes) = (self.geometry.slot_offset(slot.into()), self.geometry.slot_stride);
+        if let Err(error) = self.data_file.back(offset, bytes) {
+            self.lists().unbacked.push(slot);
+            return Err(error);
+        }
+        self.data.populate(offset, bytes, true);
+        Ok(Some(slot))
+    }
+
+    /// Whether the control file still has its name: without it nobody can attach any more.
+    ///
+    /// # Errors
+    /// The operating system refuses.
+    pub fn has_name(&self) -> Result<bool> {
+        self.control_file.is_linked()
     }
 
     /// One more hold on the frame that `descriptor` names, for a subscriber in the owner's
@@ -354,16 +389,6 @@ impl OwnPool {
         }
     }
 
-    fn back_next(&self, lists: &mut Lists) -> Result<()> {
-        let slot = lists.backed;
-        let offset = self.geometry.slot_offset(slot);
-        self.data_file.back(offset, self.geometry.slot_stride)?;
-        self.data.populate(offset, self.geometry.slot_stride, true);
-        lists.backed += 1;
-        lists.free.push(u16::try_from(slot).unwrap_or(u16::MAX));
-        Ok(())
-    }
-
     /// Clears the bits of readers that died with slots in their hands; whether there were any.
     fn scrub_dead(&self, lists: &Lists) -> Result<bool> {
         let lines = self.lines();
@@ -380,6 +405,11 @@ impl OwnPool {
 
 /// The count in a slot's private word.
 pub(crate) const COUNT: u64 = 0xffff_ffff;
+
+/// Slot numbers of a stack, the lowest on top.
+fn numbers(slots: std::ops::Range<u32>) -> Vec<u16> {
+    slots.rev().filter_map(|slot| u16::try_from(slot).ok()).collect()
+}
 
 fn too_large(slot_count: u32, slot_bytes: u64) -> Error {
     let text = format!("a pool of {slot_count} slots of {slot_bytes} bytes cannot be had");

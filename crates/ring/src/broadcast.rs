@@ -55,8 +55,10 @@ impl<'a> Broadcast<'a> {
         self.head.load(Ordering::Acquire)
     }
 
-    /// Publisher: writes `descriptor` at position `n`, which must be the head.
-    pub fn write(&self, n: u64, descriptor: &Descriptor) {
+    /// Publisher: writes `descriptor` at position `n`, which must be the head. `offer` runs
+    /// when the cell is complete and before the head says so.
+    #[inline]
+    pub fn write(&self, n: u64, descriptor: &Descriptor, offer: impl FnOnce()) {
         let [sequence, words @ ..] = &self.cell(n).words;
         // ordering: Relaxed, the odd mark; the fence below puts it before the words.
         sequence.store(complete(n).wrapping_sub(1), Ordering::Relaxed);
@@ -70,22 +72,34 @@ impl<'a> Broadcast<'a> {
         // ordering: Release, pairs with the first Acquire in `read`: words and frame come
         // before the mark.
         sequence.store(complete(n), Ordering::Release);
+        offer();
         // ordering: Release, pairs with the Acquire in `head`.
         self.head.store(n.wrapping_add(1), Ordering::Release);
     }
 
     /// New holder of the entry: where to go on. A predecessor that died between its last two
-    /// stores is helped, or its frame would share a position with ours.
+    /// stores is helped, or its frame would share a position with ours; `offer` runs as in
+    /// [`write`](Self::write), with the position.
     #[must_use]
-    pub fn take_over(&self) -> u64 {
+    pub fn take_over(&self, offer: impl FnOnce(u64)) -> u64 {
         let n = self.head();
         // ordering: Acquire, pairs with the Release of `sequence` in `write`.
         if self.cell(n).words[0].load(Ordering::Acquire) != complete(n) {
             return n;
         }
+        offer(n);
         // ordering: Release, as in `write`.
         self.head.store(n.wrapping_add(1), Ordering::Release);
         n.wrapping_add(1)
+    }
+
+    /// Holder of the entry: empties the cell that holds position `n`, by the one store that
+    /// begins the next writing of the cell. Its words stay: with a change of them at a position
+    /// that a reader has seen complete, the reader could take half of each.
+    pub fn retire(&self, n: u64) {
+        let next = complete(n.wrapping_add(self.capacity()));
+        // ordering: Release; a reader between its two loads sees another number, and refuses.
+        self.cell(n).words[0].store(next.wrapping_sub(1), Ordering::Release);
     }
 
     /// Subscriber: what stands at position `n`.
@@ -144,7 +158,7 @@ mod tests {
         let ring = Broadcast::new(&cells, &head);
         assert_eq!(ring.read(0), Read::Empty);
         for n in 0..6 {
-            ring.write(n, &frame(n + 1));
+            ring.write(n, &frame(n + 1), || {});
         }
         assert_eq!(ring.head(), 6);
         assert_eq!(ring.read(0), Read::Lapped);
@@ -161,7 +175,7 @@ mod tests {
     fn a_cell_that_is_being_written_is_never_a_frame() {
         let (cells, head) = (cells(4), AtomicU64::new(0));
         let ring = Broadcast::new(&cells, &head);
-        ring.write(0, &frame(1));
+        ring.write(0, &frame(1), || {});
         cells[0].words[0].store(2 * 4 + 1, Ordering::Relaxed);
         assert_eq!(ring.read(0), Read::Lapped);
         assert_eq!(ring.read(4), Read::Empty);
@@ -171,13 +185,27 @@ mod tests {
     fn a_successor_helps_the_head_of_a_publisher_that_died_before_moving_it() {
         let (cells, head) = (cells(4), AtomicU64::new(0));
         let ring = Broadcast::new(&cells, &head);
-        assert_eq!(ring.take_over(), 0);
-        ring.write(0, &frame(1));
-        ring.write(1, &frame(2));
+        assert_eq!(ring.take_over(|_| {}), 0);
+        ring.write(0, &frame(1), || {});
+        ring.write(1, &frame(2), || {});
         head.store(1, Ordering::Relaxed);
-        assert_eq!(ring.take_over(), 2);
+        assert_eq!(ring.take_over(|_| {}), 2);
         assert_eq!(ring.head(), 2);
-        assert_eq!(ring.take_over(), 2);
+        assert_eq!(ring.take_over(|_| {}), 2);
+    }
+
+    #[test]
+    fn a_retired_cell_is_lapped_for_its_readers_and_empty_for_the_next() {
+        let (cells, head) = (cells(4), AtomicU64::new(0));
+        let ring = Broadcast::new(&cells, &head);
+        (0..4).for_each(|n| ring.write(n, &frame(n + 1), || {}));
+        ring.retire(1);
+        assert_eq!(ring.read(1), Read::Lapped);
+        assert_eq!(ring.read(5), Read::Empty);
+        assert_eq!(ring.standing().count(), 3, "it names no pool any more");
+        assert_eq!(ring.take_over(|_| {}), 4);
+        (4..6).for_each(|n| ring.write(n, &frame(n + 1), || {}));
+        assert!(matches!(ring.read(5), Read::Frame(_)));
     }
 
     #[test]
@@ -185,7 +213,7 @@ mod tests {
         let (cells, head) = (cells(2), AtomicU64::new(0));
         let ring = Broadcast::new(&cells, &head);
         std::thread::scope(|scope| {
-            scope.spawn(|| (0..200_000).for_each(|n| ring.write(n, &frame(n + 1))));
+            scope.spawn(|| (0..200_000).for_each(|n| ring.write(n, &frame(n + 1), || {})));
             let mut seen = 0_u64;
             let mut n = 0;
             while n < 199_999 {

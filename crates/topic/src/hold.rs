@@ -63,6 +63,24 @@ impl Hold {
         }
     }
 
+    /// Fill count of the slot: how often it has been filled, this time included.
+    #[must_use]
+    pub fn fill(&self) -> u64 {
+        match self {
+            Self::Own(hold) => hold.fill(),
+            Self::Reader(hold) => hold.header().fill,
+        }
+    }
+
+    /// Lets go of the pool but not of the frame, where the pool is this process's own: the slot
+    /// is never filled again, and stays readable for as long as the pool's files.
+    pub fn abandon(self) {
+        match self {
+            Self::Own(hold) => hold.abandon(),
+            Self::Reader(hold) => drop(hold),
+        }
+    }
+
     /// A private copy of the slot's header, to be checked before it is believed.
     #[must_use]
     pub fn header(&self) -> SlotHeader {

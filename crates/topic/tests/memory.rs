@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use framelane_layout::lock::POOL_READER;
+use framelane_layout::topic::Mode;
 use framelane_layout::{Descriptor, ErrorCode, Kind};
 use framelane_topic::{FrameAccess, OpenTopic, Peer, Publisher, Received, Settings, Subscriber};
 
@@ -28,7 +29,7 @@ impl Place {
     }
 
     fn topic(&self, name: &str) -> OpenTopic {
-        self.peer.as_ref().unwrap().open_topic(name, Kind::Image).unwrap()
+        self.peer.as_ref().unwrap().open_topic(name, Kind::Image, Mode::default()).unwrap()
     }
 
     fn files(&self) -> Vec<String> {
