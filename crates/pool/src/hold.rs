@@ -17,15 +17,14 @@ use crate::word;
 #[derive(Debug)]
 pub struct OwnHold {
     pool: Arc<OwnPool>,
-    /// Below 65,535; of this width so that a hold moves as two plain words.
-    slot: u32,
-    generation: u32,
+    /// `generation << 32 | slot`: a hold moves as two plain words.
+    place: u64,
 }
 
 impl OwnHold {
     /// A hold that is in the count already.
     pub(crate) fn new(pool: Arc<OwnPool>, slot: u32, generation: u32) -> Self {
-        Self { pool, slot, generation }
+        Self { pool, place: u64::from(generation) << 32 | u64::from(slot) }
     }
 
     /// The pool it is in.
@@ -50,7 +49,7 @@ impl OwnHold {
     /// The slot's generation: the low half of [`fill`](Self::fill).
     #[must_use]
     pub fn generation(&self) -> u32 {
-        self.generation
+        word::generation(self.place)
     }
 
     /// Address of the slot's first byte, for writing.
@@ -58,7 +57,7 @@ impl OwnHold {
     /// Only the process that has the slot on loan may write, and only until it publishes.
     #[must_use]
     pub fn pointer(&self) -> *mut u8 {
-        self.pool.slot_pointer(self.slot)
+        self.pool.slot_pointer(self.index().into())
     }
 
     /// The slot's header, to be written; what stands in it is unspecified.
@@ -66,7 +65,7 @@ impl OwnHold {
     /// # Safety
     /// The frame has not been published, and no other reference to its header lives.
     pub unsafe fn header_mut(&mut self) -> &mut SlotHeader {
-        let offset = SLOT_HEADER_BYTES * u64::from(self.slot);
+        let offset = SLOT_HEADER_BYTES * u64::from(self.index());
         let pointer = self.pool.data.pointer(offset, SLOT_HEADER_BYTES).cast::<SlotHeader>();
         // SAFETY: inside the mapping, aligned to 512 bytes, integers and floats; ours alone by
         // the caller's promise.
@@ -76,7 +75,7 @@ impl OwnHold {
     /// A private copy of the slot's header.
     #[must_use]
     pub fn header(&self) -> SlotHeader {
-        let offset = SLOT_HEADER_BYTES * u64::from(self.slot);
+        let offset = SLOT_HEADER_BYTES * u64::from(self.index());
         // SAFETY: integers and floats, valid for any bytes.
         unsafe { self.pool.data.copy(offset) }
     }
@@ -89,7 +88,7 @@ impl OwnHold {
         let private = self.private();
         // ordering: Acquire, pairs with the Release in `give_back`: as the last one we see
         // what the others did. The exchange fails if another holds the slot, too.
-        let alone = u64::from(self.generation) << 32 | 1;
+        let alone = self.place & !COUNT | 1;
         let swap = private.word.compare_exchange(
             alone,
             alone - 1,
@@ -101,7 +100,7 @@ impl OwnHold {
         }
         if self.pool.recycle(self.index()) {
             let fill = self.fill();
-            self.generation = word::generation(fill << 32);
+            self.place = fill << 32 | u64::from(self.index());
             // ordering: Release, pairs with the Acquire in `acquire`.
             self.private().word.store(fill << 32 | 1, Ordering::Release);
             return Some(self);
@@ -128,13 +127,13 @@ impl OwnHold {
     }
 
     fn private(&self) -> &Private {
-        &self.pool.slots[self.slot as usize]
+        &self.pool.slots[usize::from(self.index())]
     }
 
     fn index(&self) -> u16 {
-        #[allow(clippy::cast_possible_truncation, reason = "below SLOTS_MAX")]
+        #[allow(clippy::cast_possible_truncation, reason = "the low half, below SLOTS_MAX")]
         {
-            self.slot as u16
+            self.place as u16
         }
     }
 
@@ -152,7 +151,7 @@ impl Clone for OwnHold {
     fn clone(&self) -> Self {
         // ordering: Relaxed; our own hold keeps the slot where it is.
         self.private().word.fetch_add(1, Ordering::Relaxed);
-        Self { pool: self.pool.clone(), slot: self.slot, generation: self.generation }
+        Self { pool: self.pool.clone(), place: self.place }
     }
 }
 

@@ -256,6 +256,7 @@ impl OwnPool {
 
     /// One more hold on the frame that `descriptor` names, for a subscriber in the owner's
     /// own process. `None`: the frame is gone.
+    #[inline(always)]
     #[must_use]
     pub fn acquire(self: &Arc<Self>, descriptor: &Descriptor) -> Option<OwnHold> {
         let private = self.slots.get(usize::from(descriptor.slot))?;
@@ -298,6 +299,7 @@ impl OwnPool {
     ///
     /// # Errors
     /// The second mapping cannot be made.
+    #[inline(always)]
     pub fn received_pointer(&self, slot: u32) -> Result<*const u8> {
         let offset = self.geometry.slot_offset(slot);
         Ok(self.received()?.pointer(offset, self.geometry.slot_stride))
@@ -320,10 +322,16 @@ impl OwnPool {
     }
 
     /// The data file mapped without write permission.
+    #[inline(always)]
     fn received(&self) -> Result<&Mapping> {
-        if let Some(mapping) = self.received.get() {
-            return Ok(mapping);
+        match self.received.get() {
+            Some(mapping) => Ok(mapping),
+            None => self.map_received(),
         }
+    }
+
+    #[cold]
+    fn map_received(&self) -> Result<&Mapping> {
         let mapping = self.data_file.map(self.geometry.data_bytes(), false)?;
         let mapping = mapping.of_received(self.id, self.geometry);
         Ok(self.received.get_or_init(|| mapping))

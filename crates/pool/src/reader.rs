@@ -132,6 +132,7 @@ impl ReaderPool {
     ///
     /// # Panics
     /// If there is no such slot.
+    #[inline(always)]
     #[must_use]
     pub fn slot_pointer(&self, slot: u32) -> *const u8 {
         self.data.pointer(self.geometry.slot_offset(slot), self.geometry.slot_stride)
@@ -145,6 +146,7 @@ impl ReaderPool {
 
     /// Takes the slot that `descriptor` names. `None`: it has been filled again, or the
     /// descriptor names no slot of this pool.
+    #[inline(always)]
     #[must_use]
     pub fn acquire(self: &Arc<Self>, descriptor: &Descriptor) -> Option<ReaderHold> {
         let count = self.counts.get(usize::from(descriptor.slot))?;

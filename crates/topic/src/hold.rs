@@ -16,6 +16,7 @@ pub enum Hold {
 impl Hold {
     /// Id of the pool.
     #[must_use]
+    #[inline(always)]
     pub fn pool_id(&self) -> u64 {
         match self {
             Self::Own(hold) => hold.pool().id(),
@@ -34,6 +35,7 @@ impl Hold {
 
     /// Bytes of the slot.
     #[must_use]
+    #[inline(always)]
     pub fn slot_bytes(&self) -> u64 {
         match self {
             Self::Own(hold) => hold.pool().geometry().slot_stride,
@@ -46,6 +48,7 @@ impl Hold {
     ///
     /// # Errors
     /// The mapping cannot be made.
+    #[inline(always)]
     pub fn pointer(&self) -> Result<*const u8> {
         match self {
             Self::Own(hold) => hold.pool().received_pointer(hold.slot().into()),

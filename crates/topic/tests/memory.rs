@@ -45,7 +45,7 @@ fn publish(publisher: &mut Publisher, bytes: u64) {
     publisher.publish(hold, &mut descriptor);
 }
 
-fn received(subscriber: &mut Subscriber) -> Option<Received> {
+fn received(subscriber: &mut Subscriber) -> Option<Received<'_>> {
     subscriber.receive(false).unwrap()
 }
 
@@ -166,7 +166,7 @@ fn a_frame_that_outlives_its_topic_cleans_up_behind_itself() {
     let mut publisher = Publisher::claim(place.topic("lane"), 0).unwrap();
     let mut subscriber = Subscriber::new(place.topic("lane"), 0);
     publish(&mut publisher, 1000);
-    let frame = received(&mut subscriber).unwrap();
+    let frame = received(&mut subscriber).unwrap().hold;
     let loan = publisher.loan(500_000).unwrap();
     drop((publisher, subscriber));
     place.peer = None;
