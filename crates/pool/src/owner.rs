@@ -290,6 +290,14 @@ impl OwnPool {
         Ok(self.received()?.pointer(0, self.geometry.slots_offset()))
     }
 
+    /// Says which topic has given out the frame in `slot`, by its tag. A courtesy: where the
+    /// second mapping cannot be made, whoever needs it is told.
+    pub fn note_topic(&self, slot: u16, tag: u16) {
+        if let Ok(received) = self.received() {
+            received.note_topic(slot.into(), tag);
+        }
+    }
+
     /// The data file mapped without write permission.
     #[inline(always)]
     fn received(&self) -> Result<&Mapping> {
@@ -302,6 +310,7 @@ impl OwnPool {
     #[cold]
     fn map_received(&self) -> Result<&Mapping> {
         let mapping = self.data_file.map(self.geometry.data_bytes(), false)?;
+        let mapping = mapping.of_received(self.id, self.geometry);
         Ok(self.received.get_or_init(|| mapping))
     }
 
