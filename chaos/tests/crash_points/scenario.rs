@@ -1,0 +1,73 @@
+//! What victims do and what survivors then find, one function each. A new kind of process is one
+//! more file here and one more line in [`ALL`].
+
+mod cleaner;
+mod opener;
+mod publisher;
+mod subscriber;
+
+use std::panic::resume_unwind;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use framelane_topic::{OpenTopic, Publisher, Subscriber};
+
+use crate::frames::{PAGE, check, send};
+use crate::place::Place;
+use crate::victim::Victim;
+
+/// Longest time for which a survivor may come to nothing.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// The frame after which a [`Listener`] stops; above all others.
+const LAST: u64 = 0xffff_ffff_ffff;
+/// Frames of the victim have at least this number, those of the survivor are below.
+const VICTIM: u64 = 1 << 40;
+
+/// A kind of process.
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    /// What it does. Runs in a process of its own, is over in milliseconds, and takes the same
+    /// way through the code each time.
+    pub(crate) victim: fn(&Place),
+    /// Runs the victim, goes on, and finds everything in its place. Panics where it does not.
+    pub(crate) survivor: fn(&Place, &mut Victim),
+}
+
+/// Every kind.
+pub(crate) const ALL: &[Scenario] = &[
+    Scenario { name: "opener", victim: opener::victim, survivor: opener::survivor },
+    Scenario { name: "cleaner", victim: cleaner::victim, survivor: cleaner::survivor },
+    Scenario { name: "publisher", victim: publisher::victim, survivor: publisher::survivor },
+    Scenario { name: "subscriber", victim: subscriber::victim, survivor: subscriber::survivor },
+];
+
+/// A thread that sleeps until a frame comes, and never for long.
+struct Listener(JoinHandle<u64>);
+
+impl Listener {
+    /// Listens to a topic on which a frame comes at least once in [`PATIENCE`].
+    fn start(topic: OpenTopic) -> Self {
+        let mut subscriber = Subscriber::new(topic, 0);
+        Self(thread::spawn(move || {
+            let mut seen = 0;
+            loop {
+                let received = subscriber.receive_blocking(PATIENCE, false).unwrap();
+                let number = check(&received);
+                check(&received);
+                seen += 1;
+                if number == LAST {
+                    return seen;
+                }
+            }
+        }))
+    }
+
+    /// Sends the last frame, and finds that it has arrived.
+    fn stop(self, publisher: &mut Publisher) {
+        send(publisher, LAST, PAGE);
+        match self.0.join() {
+            Ok(seen) => assert!(seen > 0),
+            Err(panic) => resume_unwind(panic),
+        }
+    }
+}
