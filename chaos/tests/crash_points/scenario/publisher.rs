@@ -41,9 +41,10 @@ fn wait_for_reader(pool: &OwnPool) {
     }
 }
 
-/// One subscriber on the futex, one on a FIFO, three times: the first opens the FIFO.
+/// One subscriber on the futex, one on a FIFO, three times: the first opens the FIFO. A thread
+/// of the survivor sleeps here, too.
 fn wake_sleepers(place: &Place) {
-    let topic = place.topic("private");
+    let topic = place.topic("quiet");
     let bell = Doorbell::create(topic.peer().directory()).unwrap();
     let mut publisher = Publisher::claim(topic.clone(), 2).unwrap();
     let mut sleepers =
@@ -131,7 +132,7 @@ pub(crate) fn survivor(place: &Place, victim: &mut Victim) {
     let mut publisher = Publisher::claim(topic.clone(), 2).unwrap();
     let pool = send(&mut publisher, 0, PAGE);
     die_before_the_head(place);
-    let listener = Listener::start(topic.clone());
+    let listener = Listener::start(place.topic("quiet"));
     let mut subscriber = Subscriber::new(topic.clone(), 0);
     let (mut number, mut held) = (1, None);
     victim.run(|| {
@@ -152,7 +153,8 @@ pub(crate) fn survivor(place: &Place, victim: &mut Victim) {
         heard |= check(&received) == number;
     }
     assert!(heard, "the successor's frame");
-    listener.stop(&mut publisher);
+    assert_eq!(subscriber.rejected(), 0);
+    listener.stop(&mut Publisher::claim(place.topic("quiet"), 1).unwrap());
     // What was held all the time is what it was, owner dead or not.
     if let Some(received) = held {
         check(&received);
