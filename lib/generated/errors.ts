@@ -52,4 +52,8 @@ export const errorCodes = {
   ERR_FRAMELANE_SYSTEM: 24,
   /** A defect in framelane: a panic was caught at the boundary. */
   ERR_FRAMELANE_INTERNAL: 25,
+  /** A subscriber that must not lose frames has not taken those before this one. */
+  ERR_FRAMELANE_BACKPRESSURE: 26,
+  /** The topic's file was removed while it was open; the next call opens it anew. */
+  ERR_FRAMELANE_TOPIC_REMOVED: 27,
 } as const;

@@ -2,9 +2,10 @@
 
 use std::slice;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use framelane_layout::{Descriptor, Kind};
-use framelane_topic::{OwnHold, OwnPool, Peer, Publisher, Received};
+use framelane_topic::{Hold, OwnHold, OwnPool, Peer, Publisher, Received, Subscriber};
 
 /// A memory page, the size of the smallest slot.
 pub(crate) const PAGE: u64 = 4096;
@@ -48,8 +49,38 @@ pub(crate) fn send(publisher: &mut Publisher, number: u64, bytes: u64) -> Arc<Ow
     pool
 }
 
+/// A received frame, apart from the subscriber it came through.
+pub(crate) struct Frame {
+    pub(crate) descriptor: Descriptor,
+    pub(crate) hold: Hold,
+}
+
+impl From<Received<'_>> for Frame {
+    fn from(received: Received<'_>) -> Self {
+        Self { descriptor: *received.descriptor, hold: received.hold }
+    }
+}
+
+/// The next frame, if there is one.
+pub(crate) fn take(subscriber: &mut Subscriber) -> Option<Frame> {
+    subscriber.receive(false).unwrap().map(Frame::from)
+}
+
+/// The next frame, or the newest, which comes within `timeout`.
+pub(crate) fn wait_for(subscriber: &mut Subscriber, timeout: Duration, newest: bool) -> Frame {
+    let start = Instant::now();
+    loop {
+        if let Some(received) = subscriber.receive(newest).unwrap() {
+            return received.into();
+        }
+        let left = timeout.saturating_sub(start.elapsed());
+        assert!(!left.is_zero(), "no frame in {timeout:?}");
+        subscriber.sleep_blocking(left).unwrap();
+    }
+}
+
 /// Which frame this is; its bytes must be those of that frame.
-pub(crate) fn check(received: &Received) -> u64 {
+pub(crate) fn check(received: &Frame) -> u64 {
     let [low, middle, high] = received.descriptor.dims.map(u64::from);
     let number = low | middle << 16 | high << 32;
     let words = received.hold.pointer().unwrap().cast::<u64>();

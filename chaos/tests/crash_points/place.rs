@@ -6,10 +6,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use framelane_layout::Kind;
+use framelane_layout::topic::{Delivery, Mode, Overflow};
 use framelane_topic::{OpenTopic, Peer, Settings};
 
 /// Most memory of a process: little, so that its limit is met.
 pub(crate) const MAX_BYTES: u64 = 256 << 10;
+
+/// A topic in which the oldest frames are dropped.
+pub(crate) const ORDINARY: Mode =
+    Mode { overflow: Overflow::DropOldest, delivery: Delivery::Broadcast };
 
 pub(crate) struct Place {
     pub(crate) settings: Settings,
@@ -31,7 +36,7 @@ impl Place {
     }
 
     pub(crate) fn topic(&self, name: &str) -> OpenTopic {
-        self.peer().open_topic(name, Kind::Image).unwrap()
+        self.peer().open_topic(name, Kind::Image, ORDINARY).unwrap()
     }
 
     /// The directory of the namespace.

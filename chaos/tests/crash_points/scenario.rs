@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use framelane_topic::{OpenTopic, Publisher, Subscriber};
 
-use crate::frames::{PAGE, check, send};
+use crate::frames::{PAGE, check, send, wait_for};
 use crate::place::Place;
 use crate::victim::Victim;
 
@@ -50,7 +50,7 @@ impl Listener {
         let mut subscriber = Subscriber::new(topic, 0);
         Self(thread::spawn(move || {
             loop {
-                let received = subscriber.receive_blocking(5 * PATIENCE, false).unwrap();
+                let received = wait_for(&mut subscriber, 5 * PATIENCE, false);
                 let number = check(&received);
                 check(&received);
                 assert_eq!(subscriber.rejected(), 0);

@@ -4,10 +4,10 @@
 pub use framelane_kernels as kernels;
 pub use framelane_layout as layout;
 pub use framelane_topic::{
-    DEPTH_MAX, Hold, OpenTopic, OwnHold, OwnPool, Peer, Publisher, ReaderPool, Received, Settings,
-    Subscriber, TopicStats,
+    Claimed, DEPTH_MAX, Hold, OpenTopic, OwnHold, OwnPool, Peer, Publisher, ReaderPool, Received,
+    Settings, Subscriber, TopicStats,
 };
-pub use framelane_topic::{Doorbell, monotonic_ns};
+pub use framelane_topic::{Doorbell, Place, monotonic_ns, place_of, topic_tag};
 
 pub use crate::config::current;
 pub use crate::image::{codec_error, complete_header};

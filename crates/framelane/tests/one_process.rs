@@ -201,7 +201,7 @@ fn bad_names_sizes_and_options_are_typed_errors() {
     }
     let error = topic.loan(u32::MAX, u32::MAX, Encoding::Mono8).unwrap_err();
     assert_eq!(error.code(), ErrorCode::InvalidSize);
-    let options = Options { depth: 65, history: 0 };
+    let options = Options { depth: 65, ..Options::default() };
     let error = Topic::<Image>::open_with("x", options).unwrap_err();
     assert_eq!(error.code(), ErrorCode::InvalidArgument);
     send(&mut topic, 1);

@@ -65,6 +65,10 @@ error_codes! {
     System = 24, "ERR_FRAMELANE_SYSTEM";
     /// A defect in framelane: a panic was caught at the boundary.
     Internal = 25, "ERR_FRAMELANE_INTERNAL";
+    /// A subscriber that must not lose frames has not taken those before this one.
+    Backpressure = 26, "ERR_FRAMELANE_BACKPRESSURE";
+    /// The topic's file was removed while it was open; the next call opens it anew.
+    TopicRemoved = 27, "ERR_FRAMELANE_TOPIC_REMOVED";
 }
 
 const _: () = {

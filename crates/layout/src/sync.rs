@@ -51,3 +51,9 @@ pub fn futex_word(word: &AtomicU32) -> &core::sync::atomic::AtomicU32 {
 pub fn futex_word(word: &AtomicU32) -> &core::sync::atomic::AtomicU32 {
     word.inner()
 }
+
+/// Atomics in the private memory of one process, for its `static`s: never a model's, never a
+/// crash point.
+pub mod private {
+    pub use core::sync::atomic::{AtomicU32, AtomicU64};
+}

@@ -33,10 +33,77 @@ pub const SUBSCRIBERS_MAX: u16 = 32;
 /// Longest full name, in bytes.
 pub const NAME_MAX: usize = 200;
 
-/// Values of [`TopicHeader::mode`].
-pub mod mode {
-    /// Every subscriber sees every frame; the oldest is dropped when one is slow.
-    pub const DROP_OLDEST: u8 = 0;
+/// What happens to a frame for which there is no room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Overflow {
+    /// It takes the place of the oldest, whether that has been taken or not.
+    #[default]
+    DropOldest = 0,
+    /// It is dropped itself.
+    DropNewest = 1,
+    /// It must wait.
+    Block = 2,
+}
+
+/// Who gets a frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Delivery {
+    /// Every subscriber.
+    #[default]
+    Broadcast = 0,
+    /// One of the consumers, or none if it dies over it.
+    AtMostOnce = 1,
+    /// One of the consumers, and another one if it does not acknowledge.
+    AtLeastOnce = 2,
+}
+
+/// How a topic delivers: [`TopicHeader::mode`] is `delivery << 4 | overflow`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mode {
+    /// What happens when there is no room.
+    pub overflow: Overflow,
+    /// Who gets a frame.
+    pub delivery: Delivery,
+}
+
+impl Mode {
+    /// The byte in the header.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        (self.delivery as u8) << 4 | self.overflow as u8
+    }
+
+    /// The mode of a byte, or `None` for one of no mode.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        let overflow = match code & 15 {
+            0 => Overflow::DropOldest,
+            1 => Overflow::DropNewest,
+            2 => Overflow::Block,
+            _ => return None,
+        };
+        let delivery = match code >> 4 {
+            0 => Delivery::Broadcast,
+            1 => Delivery::AtMostOnce,
+            2 => Delivery::AtLeastOnce,
+            _ => return None,
+        };
+        Some(Self { overflow, delivery })
+    }
+
+    /// Whether each frame goes to one consumer only.
+    #[must_use]
+    pub const fn is_queue(self) -> bool {
+        !matches!(self.delivery, Delivery::Broadcast)
+    }
+
+    /// Whether publishers go by how far their subscribers have read.
+    #[must_use]
+    pub const fn is_lossless(self) -> bool {
+        !self.is_queue() && !matches!(self.overflow, Overflow::DropOldest)
+    }
 }
 
 /// The header's fixed part, written once before the file has a name.
@@ -61,7 +128,7 @@ pub struct TopicHeader {
     pub publishers: u16,
     /// Subscriber entries.
     pub subscribers: u16,
-    /// See [`mode`].
+    /// See [`Mode`].
     pub mode: u8,
     /// Code of the [`Kind`](crate::Kind) of every frame.
     pub kind: u8,
@@ -130,6 +197,8 @@ pub struct PublisherRow {
     pub depth: AtomicU32,
     /// Name of the process; for people.
     pub name: Label,
+    /// The FIFO to write a byte to when there may be room, 0: none waits in an event loop.
+    pub fifo_id: AtomicU64,
 }
 
 /// One subscriber entry.
@@ -163,6 +232,7 @@ const _: () = {
     assert!(core::mem::offset_of!(TopicShared, room) == 0x100);
     assert!(size_of::<PublisherRow>() as u64 == PUBLISHER_BYTES);
     assert!(core::mem::offset_of!(PublisherRow, evicted_early) == 64);
+    assert!(core::mem::offset_of!(PublisherRow, fifo_id) == 120);
     assert!(size_of::<SubscriberRow>() as u64 == SUBSCRIBER_BYTES);
     assert!(size_of::<crate::descriptor::Cell>() as u64 == CELL_BYTES);
 };
@@ -176,21 +246,30 @@ pub struct TopicGeometry {
     pub publishers: u16,
     /// Subscriber entries.
     pub subscribers: u16,
+    /// Whether there are claims, a word for each cell.
+    pub queue: bool,
 }
 
 impl TopicGeometry {
     /// The geometry of a new topic.
-    pub const DEFAULT: Self =
-        Self { cells: CELLS_DEFAULT, publishers: PUBLISHERS_DEFAULT, subscribers: SUBSCRIBERS_MAX };
+    #[must_use]
+    pub const fn of(mode: Mode) -> Self {
+        Self {
+            cells: CELLS_DEFAULT,
+            publishers: PUBLISHERS_DEFAULT,
+            subscribers: SUBSCRIBERS_MAX,
+            queue: mode.is_queue(),
+        }
+    }
 
     /// The geometry a header states, or `None` where it is out of bounds.
     #[must_use]
-    pub fn new(cells: u32, publishers: u16, subscribers: u16) -> Option<Self> {
+    pub fn new(cells: u32, publishers: u16, subscribers: u16, mode: Mode) -> Option<Self> {
         let sound = cells.is_power_of_two()
             && (1..=CELLS_MAX).contains(&cells)
             && (1..=PUBLISHERS_MAX).contains(&publishers)
             && (1..=SUBSCRIBERS_MAX).contains(&subscribers);
-        sound.then_some(Self { cells, publishers, subscribers })
+        sound.then_some(Self { cells, publishers, subscribers, queue: mode.is_queue() })
     }
 
     /// Offset of publisher row `entry`.
@@ -219,9 +298,15 @@ impl TopicGeometry {
         rings + CELL_BYTES * u64::from(self.cells) * u64::from(entry)
     }
 
+    /// Offset of the claims of ring `entry`, in a queue.
+    #[must_use]
+    pub fn claims_offset(self, entry: u16) -> u64 {
+        self.ring_offset(self.publishers) + 8 * u64::from(self.cells) * u64::from(entry)
+    }
+
     /// Size of the file.
     #[must_use]
     pub fn bytes(self) -> u64 {
-        self.ring_offset(self.publishers)
+        if self.queue { self.claims_offset(self.publishers) } else { self.claims_offset(0) }
     }
 }

@@ -10,21 +10,21 @@ use framelane_layout::{SlotHeader, sync};
 
 use crate::owner::OwnPool;
 use crate::private::Private;
+use crate::word;
 
 /// One reference of this process on a slot of its own pool. Dropping it gives the reference
 /// back; the last one lets the slot be filled again as soon as no reader looks at it.
 #[derive(Debug)]
 pub struct OwnHold {
     pool: Arc<OwnPool>,
-    /// Below 65,535; of this width so that a hold moves as two plain words.
-    slot: u32,
-    generation: u32,
+    /// `generation << 32 | slot`: a hold moves as two plain words.
+    place: u64,
 }
 
 impl OwnHold {
     /// A hold that is in the count already.
     pub(crate) fn new(pool: Arc<OwnPool>, slot: u32, generation: u32) -> Self {
-        Self { pool, slot, generation }
+        Self { pool, place: u64::from(generation) << 32 | u64::from(slot) }
     }
 
     /// The pool it is in.
@@ -48,7 +48,7 @@ impl OwnHold {
     /// The slot's generation: the low half of [`fill`](Self::fill).
     #[must_use]
     pub fn generation(&self) -> u32 {
-        self.generation
+        word::generation(self.place)
     }
 
     /// Address of the slot's first byte, for writing.
@@ -56,7 +56,7 @@ impl OwnHold {
     /// Only the process that has the slot on loan may write, and only until it publishes.
     #[must_use]
     pub fn pointer(&self) -> *mut u8 {
-        self.pool.slot_pointer(self.slot)
+        self.pool.slot_pointer(self.index().into())
     }
 
     /// The slot's header, to be written; what stands in it is unspecified.
@@ -64,7 +64,7 @@ impl OwnHold {
     /// # Safety
     /// The frame has not been published, and no other reference to its header lives.
     pub unsafe fn header_mut(&mut self) -> &mut SlotHeader {
-        let offset = SLOT_HEADER_BYTES * u64::from(self.slot);
+        let offset = SLOT_HEADER_BYTES * u64::from(self.index());
         let pointer = self.pool.data.pointer(offset, SLOT_HEADER_BYTES).cast::<SlotHeader>();
         sync::step();
         // SAFETY: inside the mapping, aligned to 512 bytes, integers and floats; ours alone by
@@ -75,7 +75,7 @@ impl OwnHold {
     /// A private copy of the slot's header.
     #[must_use]
     pub fn header(&self) -> SlotHeader {
-        let offset = SLOT_HEADER_BYTES * u64::from(self.slot);
+        let offset = SLOT_HEADER_BYTES * u64::from(self.index());
         // SAFETY: integers and floats, valid for any bytes.
         unsafe { self.pool.data.copy(offset) }
     }
@@ -86,7 +86,8 @@ impl OwnHold {
     #[inline]
     pub fn reuse(mut self) -> Option<Self> {
         let line = self.pool.line(self.index());
-        self.generation = self.private().reuse(line, self.generation)?;
+        let generation = self.private().reuse(line, self.generation())?;
+        self.place = u64::from(generation) << 32 | u64::from(self.index());
         Some(self)
     }
 
@@ -105,13 +106,13 @@ impl OwnHold {
     }
 
     fn private(&self) -> &Private {
-        &self.pool.slots[self.slot as usize]
+        &self.pool.slots[usize::from(self.index())]
     }
 
     fn index(&self) -> u16 {
-        #[allow(clippy::cast_possible_truncation, reason = "below SLOTS_MAX")]
+        #[allow(clippy::cast_possible_truncation, reason = "the low half, below SLOTS_MAX")]
         {
-            self.slot as u16
+            self.place as u16
         }
     }
 }
@@ -119,7 +120,7 @@ impl OwnHold {
 impl Clone for OwnHold {
     fn clone(&self) -> Self {
         self.private().again();
-        Self { pool: self.pool.clone(), slot: self.slot, generation: self.generation }
+        Self { pool: self.pool.clone(), place: self.place }
     }
 }
 

@@ -17,7 +17,7 @@ pub mod word;
 
 pub use hold::OwnHold;
 pub use owner::{OwnPool, PoolStats};
-pub use reader::{ReaderHold, ReaderPool};
+pub use reader::{FrameAccess, ReaderHold, ReaderPool};
 
 /// Name of a pool's control file.
 #[must_use]

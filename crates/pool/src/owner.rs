@@ -38,6 +38,8 @@ pub struct OwnPool {
     received: OnceLock<Mapping>,
     pub(crate) slots: Box<[Private]>,
     lists: Mutex<Lists>,
+    /// Held while a slot is backed ahead of its use; whether no more are to be.
+    backing: Mutex<bool>,
     /// Last: what is to happen when the files are closed.
     _closed: OnDrop,
 }
@@ -48,8 +50,8 @@ struct Lists {
     free: Vec<u16>,
     /// Given back by this process, still looked at by readers.
     draining: VecDeque<u16>,
-    /// Slots backed by memory so far; those above have never been used.
-    backed: u32,
+    /// Slots without memory behind them, never used so far; the lowest last.
+    unbacked: Vec<u16>,
 }
 
 /// Figures of a pool, for people.
@@ -100,8 +102,8 @@ impl OwnPool {
         };
         data.populate(0, data_end, true);
         let slots = (0..slot_count).map(|_| Private::default()).collect();
-        let free = (0..backed).rev().filter_map(|slot| u16::try_from(slot).ok()).collect();
-        let lists = Mutex::new(Lists { free, draining: VecDeque::new(), backed });
+        let (free, unbacked) = (numbers(0..backed), numbers(backed..slot_count));
+        let lists = Mutex::new(Lists { free, draining: VecDeque::new(), unbacked });
         let received = OnceLock::new();
         Ok(Arc::new(Self {
             id,
@@ -113,6 +115,7 @@ impl OwnPool {
             received,
             slots,
             lists,
+            backing: Mutex::default(),
             _closed: OnDrop::new(closed),
         }))
     }
@@ -184,7 +187,7 @@ impl OwnPool {
         let lists = self.lists();
         let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         PoolStats {
-            backed: lists.backed,
+            backed: self.geometry.slot_count - count(lists.unbacked.len()),
             free: count(lists.free.len()),
             draining: count(lists.draining.len()),
         }
@@ -204,17 +207,63 @@ impl OwnPool {
         if lists.free.is_empty() && self.scrub_dead(&lists)? {
             self.collect_drained(&mut lists, usize::MAX);
         }
-        // Last, for it takes memory: what the dead held is there already.
-        if lists.free.is_empty() && lists.backed < self.geometry.slot_count {
-            self.back_next(&mut lists)?;
-        }
-        let Some(slot) = lists.free.pop() else { return Ok(None) };
+        let free = lists.free.pop();
         drop(lists);
-        Ok(Some(self.hold_new(slot)))
+        // Last, for it takes memory: what the dead held is there already.
+        let slot = match free {
+            None => self.back_one()?,
+            free => free,
+        };
+        Ok(slot.map(|slot| self.hold_new(slot)))
+    }
+
+    /// Backs slots with memory until `slots` of them are, for loans to come.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NoSpace`] where there is no more; what is backed stays.
+    pub fn back_ahead(&self, slots: u32) -> Result<()> {
+        while self.stats().backed < slots {
+            let stopped = self.backing.lock().unwrap_or_else(PoisonError::into_inner);
+            if *stopped {
+                break;
+            }
+            let Some(slot) = self.back_one()? else { break };
+            // Below those that are warm.
+            self.lists().free.insert(0, slot);
+        }
+        Ok(())
+    }
+
+    /// Ends what [`back_ahead`](Self::back_ahead) does on another thread, and waits for the slot
+    /// that it is at: for when memory is short.
+    pub fn stop_backing(&self) {
+        *self.backing.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    }
+
+    /// A slot never used before, with memory behind it now. The lists are not locked meanwhile:
+    /// loans go on.
+    fn back_one(&self) -> Result<Option<u16>> {
+        let Some(slot) = self.lists().unbacked.pop() else { return Ok(None) };
+        let (offset, bytes) = (self.geometry.slot_offset(slot.into()), self.geometry.slot_stride);
+        if let Err(error) = self.data_file.back(offset, bytes) {
+            self.lists().unbacked.push(slot);
+            return Err(error);
+        }
+        self.data.populate(offset, bytes, true);
+        Ok(Some(slot))
+    }
+
+    /// Whether the control file still has its name: without it nobody can attach any more.
+    ///
+    /// # Errors
+    /// The operating system refuses.
+    pub fn has_name(&self) -> Result<bool> {
+        self.control_file.is_linked()
     }
 
     /// One more hold on the frame that `descriptor` names, for a subscriber in the owner's
     /// own process. `None`: the frame is gone.
+    #[inline(always)]
     #[must_use]
     pub fn acquire(self: &Arc<Self>, descriptor: &Descriptor) -> Option<OwnHold> {
         let private = self.slots.get(usize::from(descriptor.slot))?;
@@ -240,6 +289,7 @@ impl OwnPool {
     ///
     /// # Errors
     /// The second mapping cannot be made.
+    #[inline(always)]
     pub fn received_pointer(&self, slot: u32) -> Result<*const u8> {
         let offset = self.geometry.slot_offset(slot);
         Ok(self.received()?.pointer(offset, self.geometry.slot_stride))
@@ -253,12 +303,27 @@ impl OwnPool {
         Ok(self.received()?.pointer(0, self.geometry.slots_offset()))
     }
 
-    /// The data file mapped without write permission.
-    fn received(&self) -> Result<&Mapping> {
-        if let Some(mapping) = self.received.get() {
-            return Ok(mapping);
+    /// Says which topic has given out the frame in `slot`, by its tag. A courtesy: where the
+    /// second mapping cannot be made, whoever needs it is told.
+    pub fn note_topic(&self, slot: u16, tag: u16) {
+        if let Ok(received) = self.received() {
+            received.note_topic(slot.into(), tag);
         }
+    }
+
+    /// The data file mapped without write permission.
+    #[inline(always)]
+    fn received(&self) -> Result<&Mapping> {
+        match self.received.get() {
+            Some(mapping) => Ok(mapping),
+            None => self.map_received(),
+        }
+    }
+
+    #[cold]
+    fn map_received(&self) -> Result<&Mapping> {
         let mapping = self.data_file.map(self.geometry.data_bytes(), false)?;
+        let mapping = mapping.of_received(self.id, self.geometry);
         Ok(self.received.get_or_init(|| mapping))
     }
 
@@ -308,16 +373,6 @@ impl OwnPool {
         }
     }
 
-    fn back_next(&self, lists: &mut Lists) -> Result<()> {
-        let slot = lists.backed;
-        let offset = self.geometry.slot_offset(slot);
-        self.data_file.back(offset, self.geometry.slot_stride)?;
-        self.data.populate(offset, self.geometry.slot_stride, true);
-        lists.backed += 1;
-        lists.free.push(u16::try_from(slot).unwrap_or(u16::MAX));
-        Ok(())
-    }
-
     /// Clears the bits of readers that died with slots in their hands; whether there were any.
     fn scrub_dead(&self, lists: &Lists) -> Result<bool> {
         let lines = self.lines();
@@ -330,6 +385,11 @@ impl OwnPool {
         }
         Ok(any)
     }
+}
+
+/// Slot numbers of a stack, the lowest on top.
+fn numbers(slots: std::ops::Range<u32>) -> Vec<u16> {
+    slots.rev().filter_map(|slot| u16::try_from(slot).ok()).collect()
 }
 
 fn too_large(slot_count: u32, slot_bytes: u64) -> Error {

@@ -8,13 +8,13 @@ use framelane_layout::descriptor::Cell;
 use framelane_layout::lock::{TOPIC_PUBLISHER, TOPIC_SUBSCRIBER};
 use framelane_layout::sync::AtomicU64;
 use framelane_layout::topic::{
-    HEADER_BYTES, MAGIC, NAME_MAX, PUBLISHERS_MAX, PublisherRow, SHARED_OFFSET, SubscriberRow,
-    TopicGeometry, TopicHeader, TopicShared, mode,
+    Delivery, HEADER_BYTES, MAGIC, Mode, NAME_MAX, Overflow, PUBLISHERS_MAX, PublisherRow,
+    SHARED_OFFSET, SubscriberRow, TopicGeometry, TopicHeader, TopicShared,
 };
 use framelane_layout::{
     ABI_MAJOR, ABI_MINOR, ENDIAN_MARK, ErrorCode, Kind, LAYOUT_HASH, name, sync,
 };
-use framelane_ring::{Broadcast, Entries, Waiters};
+use framelane_ring::{Broadcast, Entries, Lossless, RoomWaiters, Waiters, WorkQueue};
 use framelane_shm::{Access, Directory, Error, Mapping, Result, SharedFile, random_id};
 
 /// How long to wait for a cleaner to make up its mind about the file.
@@ -30,6 +30,7 @@ pub(crate) fn file_name(name: &str) -> String {
 pub struct TopicFile {
     name: String,
     kind: Kind,
+    mode: Mode,
     geometry: TopicGeometry,
     file: SharedFile,
     mapping: Mapping,
@@ -54,9 +55,9 @@ impl TopicFile {
     ///
     /// # Errors
     /// [`ErrorCode::InvalidName`], [`ErrorCode::TopicMismatch`] where it carries another
-    /// kind, [`ErrorCode::Corrupt`] and [`ErrorCode::LayoutVersion`] for a file that is not
+    /// kind or in another mode, [`ErrorCode::Corrupt`] and [`ErrorCode::LayoutVersion`] for a file that is not
     /// a topic of this layout, [`ErrorCode::NoSpace`].
-    pub(crate) fn open(directory: &Directory, topic: &str, kind: Kind) -> Result<Self> {
+    pub(crate) fn open(directory: &Directory, topic: &str, kind: Kind, mode: Mode) -> Result<Self> {
         name::check_topic(topic).map_err(|error| {
             let text = format!("{topic:?} cannot name a topic: {}", error.rule());
             Error::new(ErrorCode::InvalidName, text)
@@ -68,10 +69,10 @@ impl TopicFile {
                 // Attach first, then look whether it still has its name: a cleaner that was
                 // faster has removed it under an exclusive lock.
                 if file.attach()? && file.is_linked()? {
-                    return Self::attach(file, topic, kind);
+                    return Self::attach(file, topic, kind, mode);
                 }
-            } else if let Some(file) = create(directory, &file_name, topic, kind)? {
-                return Self::attach(file, topic, kind);
+            } else if let Some(file) = create(directory, &file_name, topic, kind, mode)? {
+                return Self::attach(file, topic, kind, mode);
             }
             if start.elapsed() > BUSY {
                 let text = format!("topic {topic} is being removed by another process; try again");
@@ -81,20 +82,17 @@ impl TopicFile {
         }
     }
 
-    fn attach(file: SharedFile, topic: &str, kind: Kind) -> Result<Self> {
+    fn attach(file: SharedFile, topic: &str, kind: Kind, mode: Mode) -> Result<Self> {
         let (mapping, header, geometry) = map(&file, true)?;
         let length = usize::from(header.name_len).min(NAME_MAX);
         if &header.name[..length] != topic.as_bytes() {
             return Err(corrupt(file.name(), "it holds a topic of another name"));
         }
-        if header.mode != mode::DROP_OLDEST {
-            let text = format!("topic {topic} exists with another overflow mode");
-            return Err(Error::new(ErrorCode::TopicMismatch, text));
-        }
-        if header.kind != kind as u8 {
-            let exists = Kind::from_code(header.kind).map_or("unknown", Kind::name);
-            let text = format!("topic {topic} carries {exists}, not {}", kind.name());
-            return Err(Error::new(ErrorCode::TopicMismatch, text));
+        let exists = Kind::from_code(header.kind).map_or("unknown", Kind::name);
+        let is = Mode::from_code(header.mode).map_or("in an unknown mode", mode_name);
+        let same = header.kind == kind as u8 && header.mode == mode.code();
+        if !same {
+            return Err(mismatch(topic, (exists, is), (kind.name(), mode_name(mode))));
         }
         let place = |entry| {
             let row: &PublisherRow = mapping.get(geometry.publisher_offset(entry));
@@ -102,7 +100,7 @@ impl TopicFile {
             RingPlace { head: NonNull::from(&row.head.0), cells: NonNull::from(cells) }
         };
         let rings = (0..geometry.publishers).map(place).collect();
-        Ok(Self { name: topic.into(), kind, geometry, file, mapping, rings })
+        Ok(Self { name: topic.into(), kind, mode, geometry, file, mapping, rings })
     }
 
     /// The topic's name.
@@ -115,6 +113,20 @@ impl TopicFile {
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// How it delivers.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Whether the file still has its name: without it, who opens the topic next makes another.
+    ///
+    /// # Errors
+    /// The operating system refuses.
+    pub(crate) fn has_name(&self) -> Result<bool> {
+        self.file.is_linked()
     }
 
     pub(crate) fn geometry(&self) -> TopicGeometry {
@@ -132,6 +144,12 @@ impl TopicFile {
     pub(crate) fn subscriber_rows(&self) -> &[SubscriberRow] {
         let offset = self.geometry.subscriber_offset(0);
         self.mapping.slice(offset, self.geometry.subscribers.into())
+    }
+
+    /// The entries that have or had a publisher.
+    pub(crate) fn rings_in_use(&self) -> impl Iterator<Item = u16> + use<> {
+        let mask = self.entries().taken();
+        (0..self.geometry.publishers).filter(move |&entry| mask >> entry & 1 == 1)
     }
 
     #[inline]
@@ -158,14 +176,61 @@ impl TopicFile {
         }
     }
 
+    /// Writers that wait for room, in a topic where they can.
+    pub(crate) fn room(&self) -> RoomWaiters<'_> {
+        RoomWaiters(&self.shared().room.0)
+    }
+
+    /// How far the readers are that must not be lapped.
+    pub(crate) fn lossless(&self) -> Lossless<'_> {
+        let (publishers, subscribers) = (self.geometry.publishers, self.geometry.subscribers);
+        let count = u32::from(publishers) * u32::from(subscribers);
+        Lossless {
+            mask: &self.shared().lossless.0,
+            cursors: self.mapping.slice(self.geometry.cursors_offset(), count),
+            rings: publishers,
+        }
+    }
+
+    /// The claims on ring `entry`, in a queue.
+    pub(crate) fn queue(&self, entry: u16) -> WorkQueue<'_> {
+        let offset = self.geometry.claims_offset(entry);
+        WorkQueue::new(self.mapping.slice(offset, self.geometry.cells))
+    }
+
+    /// Clears what the holder of subscriber entry `entry`, whose lock is held, leaves.
+    fn clear_subscriber(&self, entry: u16) {
+        self.waiters().withdraw(entry);
+        if self.mode.is_lossless() {
+            self.lossless().leave(entry);
+            if self.room().unblock(entry) {
+                self.room().wake();
+            }
+        }
+        if self.mode.is_queue() {
+            let lose = self.mode.delivery == Delivery::AtMostOnce;
+            for ring in 0..self.geometry.publishers {
+                self.queue(ring).recover(entry, lose);
+            }
+        }
+    }
+
+    /// Clears what subscriber entry `entry` left if it is dead; whether it is.
+    pub(crate) fn bury_subscriber(&self, entry: u16) -> Result<bool> {
+        let byte = TOPIC_SUBSCRIBER + u64::from(entry);
+        self.file.borrow(byte, || self.clear_subscriber(entry))
+    }
+
     /// Takes a free publisher entry. `recover` runs with its number while it is locked.
     pub(crate) fn claim_publisher(&self, recover: impl Fn(u16)) -> Result<u16> {
         self.claim(TOPIC_PUBLISHER, self.geometry.publishers, "publishers", recover)
     }
 
-    /// Takes a free subscriber entry. `recover` runs with its number while it is locked.
-    pub(crate) fn claim_subscriber(&self, recover: impl Fn(u16)) -> Result<u16> {
-        self.claim(TOPIC_SUBSCRIBER, self.geometry.subscribers, "waiting subscribers", recover)
+    /// Takes a free subscriber entry, cleared of what a dead subscriber left.
+    pub(crate) fn claim_subscriber(&self) -> Result<u16> {
+        let count = self.geometry.subscribers;
+        let clear = |entry| self.clear_subscriber(entry);
+        self.claim(TOPIC_SUBSCRIBER, count, "waiting subscribers", clear)
     }
 
     fn claim(&self, first: u64, count: u16, who: &str, recover: impl Fn(u16)) -> Result<u16> {
@@ -183,8 +248,7 @@ impl TopicFile {
     }
 
     pub(crate) fn release_subscriber(&self, entry: u16) {
-        let tidy = || self.waiters().withdraw(entry);
-        self.file.release(TOPIC_SUBSCRIBER + u64::from(entry), tidy);
+        self.file.release(TOPIC_SUBSCRIBER + u64::from(entry), || self.clear_subscriber(entry));
     }
 
     pub(crate) fn publisher_lives(&self, entry: u16) -> Result<bool> {
@@ -249,7 +313,12 @@ fn map(file: &SharedFile, writable: bool) -> Result<(Mapping, TopicHeader, Topic
         );
         return Err(Error::new(ErrorCode::LayoutVersion, text));
     }
-    let geometry = TopicGeometry::new(header.cells, header.publishers, header.subscribers)
+    let mode = Mode::from_code(header.mode).ok_or_else(|| {
+        // Of a later release: what it names is not known, so nothing may be removed.
+        let text = format!("{} is in a mode that this release does not know", file.name());
+        Error::new(ErrorCode::TopicMismatch, text)
+    })?;
+    let geometry = TopicGeometry::new(header.cells, header.publishers, header.subscribers, mode)
         .filter(|geometry| geometry.bytes() == bytes)
         .ok_or_else(|| corrupt(file.name(), "its header contradicts its size"))?;
     Ok((mapping, header, geometry))
@@ -260,8 +329,9 @@ fn create(
     file_name: &str,
     topic: &str,
     kind: Kind,
+    mode: Mode,
 ) -> Result<Option<SharedFile>> {
-    let geometry = TopicGeometry::DEFAULT;
+    let geometry = TopicGeometry::of(mode);
     let mut name = [0; 208];
     name[..topic.len()].copy_from_slice(topic.as_bytes());
     let header = TopicHeader {
@@ -274,7 +344,7 @@ fn create(
         cells: geometry.cells,
         publishers: geometry.publishers,
         subscribers: geometry.subscribers,
-        mode: mode::DROP_OLDEST,
+        mode: mode.code(),
         kind: kind as u8,
         name_len: u8::try_from(topic.len()).unwrap_or(u8::MAX),
         reserved: [0; 5],
@@ -287,6 +357,34 @@ fn create(
         unsafe { pointer.cast::<TopicHeader>().write(header) };
         Ok(())
     })
+}
+
+/// What a topic of this mode is called in an error.
+pub(crate) fn mode_name(mode: Mode) -> &'static str {
+    match (mode.delivery, mode.overflow) {
+        (Delivery::Broadcast, Overflow::DropOldest) => "with overflow drop-oldest",
+        (Delivery::Broadcast, Overflow::DropNewest) => "with overflow drop-newest",
+        (Delivery::Broadcast, Overflow::Block) => "with overflow block",
+        (Delivery::AtMostOnce, Overflow::DropOldest) => "as a queue that drops the oldest",
+        (Delivery::AtMostOnce, Overflow::DropNewest) => "as a queue that drops the newest",
+        (Delivery::AtMostOnce, Overflow::Block) => "as a queue",
+        (Delivery::AtLeastOnce, Overflow::DropOldest) => {
+            "as a queue with acknowledgement that drops the oldest"
+        }
+        (Delivery::AtLeastOnce, Overflow::DropNewest) => {
+            "as a queue with acknowledgement that drops the newest"
+        }
+        (Delivery::AtLeastOnce, Overflow::Block) => "as a queue with acknowledgement",
+    }
+}
+
+/// A topic that is another than the one asked for.
+pub(crate) fn mismatch(topic: &str, is: (&str, &str), asked: (&str, &str)) -> Error {
+    let text = format!(
+        "topic {topic} carries {} {}, not {} {}; every process must open it the same way",
+        is.0, is.1, asked.0, asked.1
+    );
+    Error::new(ErrorCode::TopicMismatch, text)
 }
 
 fn corrupt(name: &str, why: &str) -> Error {

@@ -5,20 +5,27 @@
 //! [`Subscriber`] takes references on what stands there. Frames have no type here; the crate
 //! `framelane` gives them one.
 
+mod attached;
 mod cleaner;
+mod entry;
 mod file;
+mod gauge;
 mod hold;
+mod kept;
 mod peer;
 mod publisher;
+mod queue;
 mod stats;
 mod subscriber;
+mod watch;
 
 pub use file::TopicFile;
-pub use framelane_pool::{OwnHold, OwnPool, ReaderPool};
-pub use framelane_shm::{Doorbell, Error, Result, monotonic_ns};
+pub use framelane_pool::{FrameAccess, OwnHold, OwnPool, ReaderPool};
+pub use framelane_shm::{Doorbell, Error, Place, Result, monotonic_ns, place_of, topic_tag};
 pub use hold::Hold;
 pub use peer::{OpenTopic, Peer, Settings};
 pub use publisher::Publisher;
+pub use queue::Claimed;
 pub use stats::{Holder, PoolView, PublisherView, SubscriberView, TopicStats};
 pub use subscriber::{Received, Subscriber};
 

@@ -6,12 +6,14 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
+use framelane_layout::topic::Mode;
 use framelane_layout::{ErrorCode, Kind, name};
-use framelane_pool::{OwnHold, OwnPool, ReaderPool, control_name, data_name};
+use framelane_pool::{FrameAccess, OwnHold, OwnPool, ReaderPool, control_name, data_name};
 use framelane_shm::{Access, Directory, Error, Result, Ringer};
 
 use crate::cleaner;
-use crate::file::{TopicFile, file_name};
+use crate::file::{TopicFile, file_name, mismatch, mode_name};
+use crate::kept::Kept;
 
 /// Slots of a new pool beyond the `depth` frames that the ring keeps.
 const SLOTS_SPARE: u32 = 4;
@@ -19,6 +21,10 @@ const SLOTS_SPARE: u32 = 4;
 const POOLS_BEFORE_RETIRING: usize = 4;
 /// A slot may be larger than asked for by one part in this many.
 const SLACK: u64 = 4;
+
+/// More memory than this is not backed while somebody waits for one slot of it: it takes about
+/// 3 ms a mebibyte.
+const BACKED_AT_ONCE: u64 = 8 << 20;
 
 /// Where to meet, and how much memory to use.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,11 +35,18 @@ pub struct Settings {
     pub namespace: String,
     /// Most bytes all pools of this process may have.
     pub max_bytes: u64,
+    /// How frames of other processes are mapped.
+    pub access: FrameAccess,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { dir: "/dev/shm".into(), namespace: "default".into(), max_bytes: 1 << 30 }
+        Self {
+            dir: "/dev/shm".into(),
+            namespace: "default".into(),
+            max_bytes: 1 << 30,
+            access: FrameAccess::default(),
+        }
     }
 }
 
@@ -42,11 +55,12 @@ impl Default for Settings {
 pub struct Peer {
     directory: Arc<Directory>,
     max_bytes: u64,
+    access: FrameAccess,
     ringer: Ringer,
     own: Mutex<Vec<Arc<OwnPool>>>,
     /// Last frames of closed publishers, by topic and entry: readable until memory runs short
     /// or the entry is taken again.
-    parked: Mutex<HashMap<(String, u16), VecDeque<OwnHold>>>,
+    parked: Mutex<HashMap<(String, u16), VecDeque<Kept>>>,
     readers: Mutex<HashMap<u64, Weak<ReaderPool>>>,
     topics: Mutex<HashMap<String, Weak<TopicFile>>>,
 }
@@ -85,6 +99,7 @@ impl Peer {
         let peer = Arc::new(Self {
             directory,
             max_bytes: settings.max_bytes,
+            access: settings.access,
             ringer: Ringer::default(),
             own: Mutex::default(),
             parked: Mutex::default(),
@@ -102,6 +117,12 @@ impl Peer {
         &self.directory
     }
 
+    /// How frames of other processes are mapped.
+    #[must_use]
+    pub fn access(&self) -> FrameAccess {
+        self.access
+    }
+
     pub(crate) fn ringer(&self) -> &Ringer {
         &self.ringer
     }
@@ -109,20 +130,29 @@ impl Peer {
     /// Opens a topic, or shares it where this process has it open.
     ///
     /// # Errors
-    /// What [`TopicFile`] can say: name, kind, layout, memory.
-    pub fn open_topic(self: &Arc<Self>, topic: &str, kind: Kind) -> Result<OpenTopic> {
+    /// What [`TopicFile`] can say: name, kind, mode, layout, memory.
+    pub fn open_topic(self: &Arc<Self>, topic: &str, kind: Kind, mode: Mode) -> Result<OpenTopic> {
         let mut topics = lock(&self.topics);
-        if let Some(file) = topics.get(topic).and_then(Weak::upgrade) {
-            if file.kind() == kind {
+        if let Some(file) = topics.get(topic).and_then(Weak::upgrade)
+            && file.has_name()?
+        {
+            if (file.kind(), file.mode()) == (kind, mode) {
                 return Ok(OpenTopic { file: Some(file), peer: self.clone() });
             }
-            let (is, asked) = (file.kind().name(), kind.name());
-            let text = format!("topic {topic} carries {is}, not {asked}");
-            return Err(Error::new(ErrorCode::TopicMismatch, text));
+            let is = (file.kind().name(), mode_name(file.mode()));
+            return Err(mismatch(topic, is, (kind.name(), mode_name(mode))));
         }
-        let file = Arc::new(TopicFile::open(&self.directory, topic, kind)?);
+        self.forget_removed();
+        let file = Arc::new(TopicFile::open(&self.directory, topic, kind, mode)?);
         topics.insert(topic.into(), Arc::downgrade(&file));
         Ok(OpenTopic { file: Some(file), peer: self.clone() })
+    }
+
+    /// Makes no more use of pools whose files have been removed under this process: nobody can
+    /// attach to them any more.
+    fn forget_removed(&self) {
+        // Who cannot be asked is taken to have its name.
+        lock(&self.own).retain(|pool| pool.has_name().unwrap_or(true));
     }
 
     /// A slot for a frame of `bytes` bytes, from a pool that is made if need be; `depth` is
@@ -169,6 +199,21 @@ impl Peer {
         }
     }
 
+    /// Makes sure that `depth + 1` frames of `bytes` bytes can be had at once. Takes as long as
+    /// it takes: for a thread that may wait.
+    ///
+    /// # Errors
+    /// As [`allocate`](Self::allocate), and [`ErrorCode::PoolExhausted`] where `max_bytes` is
+    /// reached.
+    pub fn prepare(&self, bytes: u64, depth: u32) -> Result<()> {
+        // A slot now and its return makes the pool, if there is none.
+        let Some(hold) = self.allocate(bytes, depth)? else {
+            let text = format!("no pool for {bytes} bytes can be made; raise maxBytes");
+            return Err(Error::new(ErrorCode::PoolExhausted, text));
+        };
+        hold.pool().back_ahead(depth + 1)
+    }
+
     /// Whether a slot of `stride` bytes is a good place for a frame of `bytes` bytes.
     pub(crate) fn suits(stride: u64, bytes: u64) -> bool {
         framelane_layout::page_align(bytes.max(1)).is_some_and(|need| fits(stride, need))
@@ -210,11 +255,16 @@ impl Peer {
         }
         let create =
             |backed| OwnPool::create(&self.directory, count, stride, backed, self.cleaning());
-        let pool = match create((depth + 1).min(count)) {
+        let ahead = (depth + 1).min(count);
+        let large = u64::from(ahead) * stride > BACKED_AT_ONCE;
+        let pool = match create(if large { 1 } else { ahead }) {
             // Fewer frames are better than none: further slots are backed one by one.
             Err(error) if error.code() == ErrorCode::NoSpace => create(1)?,
             other => other?,
         };
+        if large {
+            back_aside(pool.clone(), ahead);
+        }
         own.push(pool.clone());
         Ok(Some(pool))
     }
@@ -223,7 +273,11 @@ impl Peer {
     /// keep the memory of the old one; whether there were any. A ring cell may still name one:
     /// its frame is gone.
     fn retire(&self, own: &mut Vec<Arc<OwnPool>>) -> Result<bool> {
-        let idle = |pool: &Arc<OwnPool>| pool.stats().free == pool.stats().backed;
+        let idle = |pool: &Arc<OwnPool>| {
+            pool.stop_backing();
+            let stats = pool.stats();
+            stats.free == stats.backed
+        };
         let (gone, kept): (Vec<_>, Vec<_>) = own.drain(..).partition(idle);
         *own = kept;
         for pool in &gone {
@@ -240,12 +294,12 @@ impl Peer {
     }
 
     /// Keeps the last frames of a publisher that is closed.
-    pub(crate) fn park(&self, topic: &str, entry: u16, kept: VecDeque<OwnHold>) {
+    pub(crate) fn park(&self, topic: &str, entry: u16, kept: VecDeque<Kept>) {
         lock(&self.parked).insert((topic.into(), entry), kept);
     }
 
     /// The frames that the last publisher of this process in this entry kept.
-    pub(crate) fn unpark(&self, topic: &str, entry: u16) -> VecDeque<OwnHold> {
+    pub(crate) fn unpark(&self, topic: &str, entry: u16) -> VecDeque<Kept> {
         lock(&self.parked).remove(&(topic.into(), entry)).unwrap_or_default()
     }
 
@@ -288,7 +342,7 @@ impl Peer {
             return Ok(Some(pool));
         }
         readers.retain(|_, pool| pool.strong_count() > 0);
-        let attached = ReaderPool::attach(&self.directory, id, self.cleaning())?;
+        let attached = ReaderPool::attach(&self.directory, id, self.access, self.cleaning())?;
         let Some(pool) = attached else { return Ok(None) };
         readers.insert(id, Arc::downgrade(&pool));
         Ok(Some(pool))
@@ -306,11 +360,20 @@ impl Drop for Peer {
         // What was published stays readable where others have the topic open; the cleaner
         // removes it where nobody has.
         for (_, kept) in lock(&self.parked).drain() {
-            kept.into_iter().for_each(OwnHold::abandon);
+            kept.into_iter().for_each(|kept| kept.hold.abandon());
         }
         lock(&self.own).clear();
         clean(&self.directory);
     }
+}
+
+/// Backs the first slots of a large pool while its owner goes on with the first of them.
+fn back_aside(pool: Arc<OwnPool>, slots: u32) {
+    let work = move || {
+        // What cannot be had now is an error of whoever needs it.
+        let _ = pool.back_ahead(slots);
+    };
+    let _ = std::thread::Builder::new().name("framelane-back".into()).spawn(work);
 }
 
 fn fits(stride: u64, need: u64) -> bool {

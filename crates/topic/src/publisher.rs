@@ -1,15 +1,20 @@
 //! The writing end of a topic: loan a slot, fill it, publish it.
 
-use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use framelane_layout::descriptor::flags;
-use framelane_layout::sync::Ordering;
+use framelane_layout::sync::{Ordering, fence};
+use framelane_layout::topic::Overflow;
 use framelane_layout::{ABI_MINOR, Descriptor, ErrorCode};
 use framelane_pool::{OwnHold, OwnPool, word};
-use framelane_ring::someone_sleeps;
+use framelane_ring::{Claim, Read, someone_sleeps};
 use framelane_shm::{Error, Result, epoch_ns, monotonic_ns, process_name};
 
+use crate::gauge::{Gauge, Room};
+use crate::hold::Hold;
+use crate::kept::KeptFrames;
 use crate::peer::{OpenTopic, Peer};
+use crate::watch::Watch;
 
 /// Frames kept for slow subscribers where nobody said how many.
 const DEPTH: u32 = 8;
@@ -28,12 +33,14 @@ pub struct Publisher {
     depth: u32,
     /// What stands in the publisher's row, for people.
     depth_said: u32,
-    /// What the ring keeps, oldest first. Which cell a frame stands in does not matter here:
-    /// a cell whose frame was let go is refused by its generation.
-    kept: VecDeque<OwnHold>,
-    /// A slot that went round at once, still warm.
-    spare: Option<OwnHold>,
+    kept: KeptFrames,
+    gauge: Gauge,
+    watch: Watch,
+    /// When [`admit`](Self::admit) must do more than look at the clock; 0: each time.
+    ask_ns: u64,
+    sent_ns: u64,
     sent: u64,
+    dropped: u64,
     evicted_early: u64,
     /// Flags of the next frame only.
     once: u8,
@@ -75,37 +82,62 @@ impl Publisher {
     /// # Errors
     /// [`ErrorCode::Limit`] where all entries are taken.
     pub fn claim(topic: OpenTopic, depth: u32) -> Result<Self> {
-        let next = std::cell::Cell::new(0);
-        let entry = topic.claim_publisher(|entry| next.set(topic.ring(entry).take_over()))?;
-        let row = topic.publisher_row(entry);
-        // ordering: Relaxed, for people, as the next.
-        row.pid.store(std::process::id(), Ordering::Relaxed);
-        // ordering: Relaxed, for people.
-        row.since_ns.store(monotonic_ns(), Ordering::Relaxed);
-        // ordering: Relaxed, for people.
-        row.evicted_early.store(0, Ordering::Relaxed);
-        // ordering: Relaxed, for people.
-        row.depth.store(0, Ordering::Relaxed);
-        row.name.set(&process_name());
-        // ordering: Relaxed, for people.
-        topic.shared().publishers.0.epoch.fetch_add(1, Ordering::Relaxed);
-        topic.entries().announce(entry);
-        let next = next.get();
-        let kept = topic.peer().unpark(topic.name(), entry);
+        let (entry, next) = take_over(&topic)?;
+        let kept = KeptFrames::new(topic.peer().unpark(topic.name(), entry));
+        let gauge = Gauge::new(&topic, next);
         let once = if next == 0 { 0 } else { flags::FIRST };
-        Ok(Self {
+        let publisher = Self {
             topic,
             entry,
             next,
             depth,
             depth_said: 0,
             kept,
-            spare: None,
+            gauge,
+            watch: Watch::default(),
+            ask_ns: 0,
+            sent_ns: 0,
             sent: 0,
+            dropped: 0,
             evicted_early: 0,
             once,
             epoch: Epoch::default(),
-        })
+        };
+        publisher.retire_cells();
+        Ok(publisher)
+    }
+
+    /// Empties the cells that name pools of dead predecessors, but for the newest pool: whoever
+    /// crashes again and again would keep one pool for each cell. What a subscriber must not
+    /// lose, and what is this process's own, stays.
+    fn retire_cells(&self) {
+        let ring = self.topic.ring(self.entry);
+        let mut newest = None;
+        for position in (self.next.saturating_sub(ring.capacity())..self.next).rev() {
+            let mut descriptor = Descriptor::default();
+            if ring.read(position, &mut descriptor) != Read::Frame {
+                continue;
+            }
+            let pool = descriptor.pool_id;
+            let stays = *newest.get_or_insert(pool) == pool
+                || self.is_wanted(position)
+                || self.topic.peer().own_pool(pool).is_some();
+            if !stays {
+                ring.retire(position);
+            }
+        }
+    }
+
+    /// Whether a subscriber that must not be lapped, or a consumer, has yet to take `position`.
+    fn is_wanted(&self, position: u64) -> bool {
+        let mode = self.topic.mode();
+        if mode.is_queue() {
+            let state = self.topic.queue(self.entry).state(position);
+            return matches!(state, Claim::Free | Claim::Taken(_));
+        }
+        let lossless = self.topic.lossless();
+        let slowest = || lossless.slowest(self.entry, lossless.readers(), self.next);
+        mode.is_lossless() && slowest().is_some_and(|slowest| slowest.position <= position)
     }
 
     /// Which publisher entry this is.
@@ -126,7 +158,27 @@ impl Publisher {
         self.evicted_early
     }
 
-    fn depth_for(&self, bytes: u64) -> u32 {
+    /// Frames dropped because there was no room for them.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// How often the topic's file was found removed, and the topic opened anew.
+    #[must_use]
+    pub fn reopened(&self) -> u64 {
+        self.watch.reopened
+    }
+
+    /// The topic.
+    #[must_use]
+    pub fn topic(&self) -> &OpenTopic {
+        &self.topic
+    }
+
+    /// How many frames of this size are kept.
+    #[must_use]
+    pub fn depth_for(&self, bytes: u64) -> u32 {
         match self.depth {
             0 if bytes > LARGE => DEPTH_LARGE,
             0 => DEPTH,
@@ -142,12 +194,10 @@ impl Publisher {
     #[inline(always)]
     pub fn loan(&mut self, bytes: u64) -> Result<OwnHold> {
         // One that does not suit is let go of before another is looked for.
-        if let Some(spare) = self.spare.take()
-            && Peer::suits(spare.pool().geometry().slot_stride, bytes)
-        {
-            return Ok(spare);
+        match self.kept.take_spare(bytes) {
+            Some(spare) => Ok(spare),
+            None => self.allocate(bytes),
         }
-        self.allocate(bytes)
     }
 
     #[inline(never)]
@@ -167,9 +217,7 @@ impl Publisher {
     /// Lets go of the oldest kept frame before its time, of one in a slot of this size if there
     /// is one; whether there was any. For when memory runs short.
     pub fn evict(&mut self, bytes: u64) -> bool {
-        let suits = |hold: &OwnHold| Peer::suits(hold.pool().geometry().slot_stride, bytes);
-        let index = self.kept.iter().position(suits).unwrap_or(0);
-        if self.kept.remove(index).is_none() {
+        if !self.kept.evict(bytes, self.gauge.needed) {
             return false;
         }
         self.evicted_early += 1;
@@ -192,14 +240,120 @@ impl Publisher {
         Error::new(ErrorCode::PoolExhausted, text)
     }
 
+    /// Whether a frame of `bytes` bytes may be published now. `false`: it is dropped, and counted
+    /// as that.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Backpressure`] where a subscriber that must not lose frames has not taken
+    /// those before; [`ErrorCode::TopicRemoved`] once where the topic's file is gone.
+    #[inline(always)]
+    pub fn admit(&mut self, bytes: u64) -> Result<bool> {
+        // The clock is the one the last frame was stamped with: one reading a frame.
+        if self.sent_ns < self.ask_ns { Ok(true) } else { self.ask(bytes) }
+    }
+
+    #[inline(never)]
+    fn ask(&mut self, bytes: u64) -> Result<bool> {
+        if let Some(topic) = self.watch.anew(&self.topic)? {
+            self.go_over(topic)?;
+        }
+        if self.sent_ns >= self.watch.due_ns() || self.sent_ns == 0 {
+            self.watch.look(&self.topic)?;
+        }
+        let mode = self.topic.mode();
+        if !mode.is_queue() && !mode.is_lossless() {
+            self.ask_ns = self.watch.due_ns();
+            return Ok(true);
+        }
+        match self.room(bytes)? {
+            Room::Free => Ok(true),
+            Room::Full(_) if mode.overflow == Overflow::DropNewest => {
+                self.dropped += 1;
+                Ok(false)
+            }
+            Room::Full(reader) => Err(self.backpressure(reader)),
+        }
+    }
+
+    fn room(&mut self, bytes: u64) -> Result<Room> {
+        let depth = self.depth_for(bytes);
+        let dropped = &mut self.dropped;
+        self.gauge.room(&self.topic, self.entry, self.next, depth, dropped)
+    }
+
+    /// Leaves the topic for the one of its name that is there now.
+    fn go_over(&mut self, topic: OpenTopic) -> Result<()> {
+        let (entry, next) = take_over(&topic)?;
+        self.topic.release_publisher(self.entry);
+        // Their slots may be in pools that nobody can find any more.
+        self.kept = KeptFrames::new(topic.peer().unpark(topic.name(), entry));
+        self.gauge = Gauge::new(&topic, next);
+        (self.topic, self.entry, self.next) = (topic, entry, next);
+        (self.depth_said, self.ask_ns) = (0, 0);
+        self.once = flags::FIRST;
+        Ok(())
+    }
+
+    #[cold]
+    fn backpressure(&self, reader: Option<u16>) -> Error {
+        let who = match reader {
+            Some(reader) => {
+                let row = &self.topic.subscriber_rows()[usize::from(reader)];
+                let pid = row.pid.load(Ordering::Relaxed); // ordering: for people
+                format!("{} (pid {pid}) has", crate::stats::text(&row.name))
+            }
+            None => "its consumers have".into(),
+        };
+        let text = format!(
+            "topic {}: {who} not taken the frames before this one; wait for room, or read faster",
+            self.topic.name()
+        );
+        Error::new(ErrorCode::Backpressure, text)
+    }
+
+    /// Asks to be told when there may be room for a frame of `bytes` bytes, through FIFO
+    /// `fifo_id`, or through the futex where that is 0. `None`: there is room already.
+    ///
+    /// # Errors
+    /// As [`admit`](Self::admit), but for a full ring.
+    pub fn await_room(&mut self, bytes: u64, fifo_id: u64) -> Result<Option<u32>> {
+        if let Some(topic) = self.watch.anew(&self.topic)? {
+            self.go_over(topic)?;
+        }
+        self.watch.look(&self.topic)?;
+        let mode = self.topic.mode();
+        if mode.overflow != Overflow::Block {
+            return Ok(None);
+        }
+        let Room::Full(reader) = self.room(bytes)? else { return Ok(None) };
+        let seen = Gauge::block(&self.topic, reader, self.entry, fifo_id);
+        Ok(matches!(self.room(bytes)?, Room::Full(_)).then_some(seen))
+    }
+
+    /// Blocks until a frame of `bytes` bytes may be published, at most `timeout`.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Backpressure`] where there was no room in time, and as
+    /// [`admit`](Self::admit).
+    pub fn wait_for_room(&mut self, bytes: u64, timeout: Duration) -> Result<()> {
+        let start = Instant::now();
+        while let Some(seen) = self.await_room(bytes, 0)? {
+            let left = timeout.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                return self.admit(bytes).map(drop);
+            }
+            self.topic.room().wait(seen, left);
+        }
+        Ok(())
+    }
+
     /// Publishes the frame in `hold`, whose header says what it is; `descriptor` says the
     /// same, and which slot it is in and when it was sent is filled in here. A sequence number
     /// of zero becomes the position in the ring, a time stamp of zero the time of sending;
-    /// the time stamp is returned.
-    #[inline]
+    /// the time stamp is returned. The frame must have been [admitted](Self::admit).
+    #[inline(always)]
     pub fn publish(&mut self, mut hold: OwnHold, descriptor: &mut Descriptor) -> i64 {
         let fill = hold.fill();
-        let n = self.next;
         let sent_ns = monotonic_ns();
         // SAFETY: on loan until the write to the ring below; whoever filled it in is done.
         let header = unsafe { hold.header_mut() };
@@ -208,51 +362,103 @@ impl Publisher {
             header.stamp_ns = self.epoch.at(sent_ns);
         }
         if header.sequence == 0 {
-            header.sequence = n;
+            header.sequence = self.next;
         }
         let stamp_ns = header.stamp_ns;
-        descriptor.seq = n.wrapping_mul(2).wrapping_add(2);
         descriptor.pool_id = hold.pool().id();
         descriptor.generation = hold.generation();
         descriptor.slot = hold.slot();
         descriptor.gen_hi = word::fill_hi(fill);
         descriptor.abi_minor = ABI_MINOR;
+        self.write(Hold::Own(hold), descriptor, sent_ns);
+        stamp_ns
+    }
+
+    /// Publishes a frame once more that has been published before, here or elsewhere: `hold` is
+    /// a reference of this process's own, `descriptor` what was received with it. Nothing is
+    /// copied; the frame's header stays what its first publisher wrote. The frame must have
+    /// been [admitted](Self::admit).
+    pub fn relay(&mut self, hold: Hold, descriptor: &Descriptor) {
+        let mut descriptor = *descriptor;
+        descriptor.flags &= !flags::FIRST;
+        descriptor.flags |= flags::RELAYED;
+        self.write(hold, &mut descriptor, monotonic_ns());
+    }
+
+    #[inline(always)]
+    fn write(&mut self, hold: Hold, descriptor: &mut Descriptor, sent_ns: u64) {
+        let n = self.next;
+        descriptor.seq = n.wrapping_mul(2).wrapping_add(2);
         descriptor.flags |= std::mem::take(&mut self.once);
         descriptor.sent_ns = sent_ns;
-        self.topic.ring(self.entry).write(n, descriptor);
-        if someone_sleeps(&self.topic.shared().sleepers.0) {
-            let peer = self.topic.peer();
-            self.topic.waiters().wake(peer.directory(), peer.ringer());
+        self.sent_ns = sent_ns;
+        let topic = &self.topic;
+        let offer = || {
+            if topic.mode().is_queue() {
+                topic.queue(self.entry).offer(n);
+            }
+        };
+        topic.ring(self.entry).write(n, descriptor, offer);
+        if someone_sleeps(&topic.shared().sleepers.0) {
+            topic.waiters().wake(topic.peer().directory(), topic.peer().ringer());
         }
         self.next = n.wrapping_add(1);
         self.sent += 1;
         self.keep(hold, descriptor.payload_bytes);
-        stamp_ns
     }
 
-    /// Moves the hold of a loan to the ring, and lets go of what is beyond `depth`.
-    fn keep(&mut self, hold: OwnHold, bytes: u64) {
-        self.kept.push_back(hold);
+    /// Moves the hold of a frame to the ring, and lets go of what is beyond `depth`.
+    #[inline(always)]
+    fn keep(&mut self, hold: Hold, bytes: u64) {
+        self.kept.push(self.next.wrapping_sub(1), hold);
         let depth = self.depth_for(bytes);
         if self.depth_said != depth {
             self.depth_said = depth;
             // ordering: Relaxed, for people.
             self.topic.publisher_row(self.entry).depth.store(depth, Ordering::Relaxed);
         }
-        while self.kept.len() > depth as usize {
-            let reused = self.kept.pop_front().and_then(OwnHold::reuse);
-            if reused.is_some() {
-                self.spare = reused;
-            }
-        }
+        // Nobody comes late to a queue: what is done with need not stay.
+        let depth = if self.topic.mode().is_queue() { 0 } else { depth };
+        self.kept.trim(depth, self.gauge.needed);
     }
+}
+
+/// Takes a publisher entry, and says where its ring goes on.
+fn take_over(topic: &OpenTopic) -> Result<(u16, u64)> {
+    let next = std::cell::Cell::new(0);
+    let entry = topic.claim_publisher(|entry| {
+        let offer = |position| {
+            if topic.mode().is_queue() {
+                topic.queue(entry).offer_late(position);
+            }
+        };
+        next.set(topic.ring(entry).take_over(offer));
+    })?;
+    let row = topic.publisher_row(entry);
+    // ordering: Relaxed, for people, as the next.
+    row.pid.store(std::process::id(), Ordering::Relaxed);
+    // ordering: Relaxed, for people.
+    row.since_ns.store(monotonic_ns(), Ordering::Relaxed);
+    // ordering: Relaxed, for people.
+    row.evicted_early.store(0, Ordering::Relaxed);
+    // ordering: Relaxed, for people.
+    row.depth.store(0, Ordering::Relaxed);
+    // ordering: Relaxed; nobody waits through this entry yet.
+    row.fifo_id.store(0, Ordering::Relaxed);
+    row.name.set(&process_name());
+    // ordering: Relaxed, for people.
+    topic.shared().publishers.0.epoch.fetch_add(1, Ordering::Relaxed);
+    topic.entries().announce(entry);
+    // ordering: SeqCst fence, pairs with the one in `Lossless::join`: whoever joins before the
+    // first frame is seen by the first look at the readers.
+    fence(Ordering::SeqCst);
+    Ok((entry, next.get()))
 }
 
 impl Drop for Publisher {
     fn drop(&mut self) {
         // Before the topic, whose last user removes what nobody is attached to.
-        self.spare = None;
-        let kept = std::mem::take(&mut self.kept);
+        let kept = self.kept.park();
         self.topic.peer().park(self.topic.name(), self.entry, kept);
         self.topic.release_publisher(self.entry);
     }

@@ -87,11 +87,9 @@ impl TopicStats {
     /// # Errors
     /// The operating system refuses to say who lives.
     pub fn of(topic: &OpenTopic) -> Result<Self> {
-        let geometry = topic.geometry();
-        let mask = topic.entries().taken();
         let mut stats = Self::default();
         let mut named = Vec::new();
-        for entry in (0..geometry.publishers).filter(|&entry| mask >> entry & 1 == 1) {
+        for entry in topic.rings_in_use() {
             let (row, ring) = (topic.publisher_row(entry), topic.ring(entry));
             named.extend(ring.standing().map(|descriptor| descriptor.pool_id));
             stats.publishers.push(PublisherView {
@@ -170,7 +168,7 @@ pub(crate) fn holders(lines: &[SlotLine], rows: &[ReaderRow]) -> Vec<Holder> {
     rows.iter().enumerate().filter_map(view).collect()
 }
 
-fn text(label: &Label) -> String {
+pub(crate) fn text(label: &Label) -> String {
     let bytes = label.get();
     let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
     String::from_utf8_lossy(&bytes[..end]).into_owned()

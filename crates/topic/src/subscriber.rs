@@ -1,55 +1,72 @@
 //! The reading end of a topic: take references on what stands in its rings.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use framelane_layout::descriptor::PAYLOAD_MAX;
+use framelane_layout::Descriptor;
 use framelane_layout::sync::Ordering;
-use framelane_layout::{Descriptor, ErrorCode};
-use framelane_pool::{OwnPool, ReaderPool};
+use framelane_layout::topic::Mode;
 use framelane_ring::{RECHECK, Read};
-use framelane_shm::{Error, Result, monotonic_ns, process_name};
+use framelane_shm::Result;
 
+use crate::attached::{Attached, Outcome};
+use crate::entry::Entry;
+use crate::gauge::tell_writers;
 use crate::hold::Hold;
 use crate::peer::OpenTopic;
-
-/// Pools whose attachment a subscriber keeps. A publisher has one for each size of frames.
-const POOLS_KEPT: usize = 64;
+use crate::queue::Claimed;
+use crate::watch::Watch;
 
 /// A frame taken from a ring.
 #[derive(Debug)]
-pub struct Received {
+pub struct Received<'a> {
     /// Checked for what it says of the slot; what it says of the pixels is for the caller to
-    /// check.
-    pub descriptor: Descriptor,
+    /// check. The subscriber's own copy, which the next frame overwrites.
+    pub descriptor: &'a Descriptor,
     /// The reference on the slot.
     pub hold: Hold,
     /// Frames of the same publisher that were overwritten before this one could be taken.
     pub missed: u64,
+    /// In a queue whose frames must be acknowledged, what is to be acknowledged.
+    pub claimed: Option<Claimed>,
 }
 
+/// A frame taken, whose descriptor stands in the subscriber.
 #[derive(Debug)]
-enum Pool {
-    Own(Arc<OwnPool>),
-    Reader(Arc<ReaderPool>),
+pub(crate) struct Taken {
+    pub(crate) hold: Hold,
+    pub(crate) missed: u64,
+    pub(crate) claimed: Option<Claimed>,
 }
 
-/// A subscriber. Its cursors are private: nobody waits for it.
+/// A subscriber, or in a queue a consumer. Its cursors are private, and nobody waits for it,
+/// unless the topic says that publishers do: then it joins them with the first call that
+/// receives.
 #[derive(Debug)]
 pub struct Subscriber {
-    topic: OpenTopic,
-    /// Next position in each ring.
-    cursors: Box<[u64]>,
+    pub(crate) topic: OpenTopic,
+    /// Next position in each ring; in a queue the first that is not done.
+    pub(crate) cursors: Box<[u64]>,
     /// The ring to look at first, so that publishers take turns.
-    turn: u16,
-    /// Attached pools, the one used last in front.
-    pools: Vec<(u64, Pool)>,
-    /// Subscriber entry, taken when it first sleeps.
-    entry: Option<u16>,
-    received: u64,
-    lapped: u64,
+    pub(crate) turn: u16,
+    pub(crate) attached: Attached,
+    /// The descriptor read last: it is copied once, out of shared memory.
+    pub(crate) descriptor: Descriptor,
+    /// Which topic this is, so that an ordinary one does no more than it needs.
+    pub(crate) mode: Mode,
+    /// Whether [`receive_in_order`](Self::receive_in_order) may be tried.
+    ordinary: bool,
+    /// Subscriber entry, taken when it first sleeps or joins.
+    pub(crate) entry: Option<Arc<Entry>>,
+    /// Frames sent before it came that it wants all the same.
+    history: u32,
+    /// Whether nothing further is needed before it may receive.
+    ready: bool,
+    pub(crate) watch: Watch,
+    pub(crate) received: u64,
+    pub(crate) lapped: u64,
     skipped: u64,
-    rejected: u64,
+    pub(crate) rejected: u64,
 }
 
 impl Subscriber {
@@ -57,23 +74,66 @@ impl Subscriber {
     /// as they are still there.
     #[must_use]
     pub fn new(topic: OpenTopic, history: u32) -> Self {
-        let publishers = topic.geometry().publishers;
-        let mask = topic.entries().taken();
-        let start = |entry: u16| {
-            let known = mask >> entry & 1 == 1;
-            if known { topic.ring(entry).head().saturating_sub(u64::from(history)) } else { 0 }
-        };
-        let cursors = (0..publishers).map(start).collect();
+        let mode = topic.mode();
+        let cursors = starts(&topic, history);
         Self {
             topic,
             cursors,
             turn: 0,
-            pools: Vec::new(),
+            attached: Attached::default(),
+            descriptor: Descriptor::default(),
+            mode,
+            ordinary: !mode.is_lossless() && !mode.is_queue(),
             entry: None,
+            history,
+            ready: !mode.is_lossless() && !mode.is_queue(),
+            watch: Watch::default(),
             received: 0,
             lapped: 0,
             skipped: 0,
             rejected: 0,
+        }
+    }
+
+    /// How often the topic's file was found removed, and the topic opened anew.
+    #[must_use]
+    pub fn reopened(&self) -> u64 {
+        self.watch.reopened
+    }
+
+    /// What is needed before the first frame, in a topic where it is more than nothing: an
+    /// entry, and to join those that publishers wait for.
+    #[cold]
+    fn make_ready(&mut self) -> Result<()> {
+        if let Some(topic) = self.watch.anew(&self.topic)? {
+            self.entry = None;
+            self.attached.clear();
+            // What stands in the new topic came while this subscriber was away.
+            self.cursors = vec![0; usize::from(topic.geometry().publishers)].into();
+            self.topic = topic;
+        }
+        if self.mode.is_lossless() {
+            let number = self.entry()?.number;
+            let topic = &self.topic;
+            let joined = topic.lossless().join(number, |ring| topic.ring(ring).head());
+            let history = |(&first, ring)| {
+                // ordering: Relaxed, a publisher's own word, for people.
+                let depth = topic.publisher_row(ring).depth.load(Ordering::Relaxed);
+                u64::saturating_sub(first, self.history.min(depth).into())
+            };
+            self.cursors = joined.iter().zip(0..).map(history).collect();
+        } else if self.mode.is_queue() {
+            self.entry()?;
+        }
+        self.ready = true;
+        Ok(())
+    }
+
+    /// This subscriber's entry, taken now if it has none.
+    pub(crate) fn entry(&mut self) -> Result<&Arc<Entry>> {
+        match &mut self.entry {
+            Some(entry) => Ok(entry),
+            none => Ok(none.insert(Entry::claim(&self.topic)?)),
         }
     }
 
@@ -118,31 +178,65 @@ impl Subscriber {
         self.rejected += 1;
     }
 
-    fn mask(&self) -> u64 {
-        self.topic.entries().taken()
-    }
-
     /// The next frame, in order for each publisher, publishers taking turns. With `newest`
     /// the newest of a publisher, passing over those before it.
     ///
     /// # Errors
-    /// [`ErrorCode::Limit`] where a pool has 32 reader processes already, and what attaching
+    /// [`Limit`](framelane_layout::ErrorCode::Limit) where a pool has 32 reader processes already, and what attaching
     /// to a pool can say. The frame is not lost by it: the next call tries again.
-    pub fn receive(&mut self, newest: bool) -> Result<Option<Received>> {
-        let mask = self.mask();
-        let publishers = self.topic.geometry().publishers;
+    /// [`TopicRemoved`](framelane_layout::ErrorCode::TopicRemoved) once where the topic's file is gone.
+    pub fn receive(&mut self, newest: bool) -> Result<Option<Received<'_>>> {
+        if !self.ready {
+            self.make_ready()?;
+        }
+        let taken = if self.mode.is_queue() {
+            self.consume(newest)?
+        } else {
+            self.receive_in_turn(newest)?
+        };
+        let Some(Taken { hold, missed, claimed }) = taken else {
+            self.found_nothing()?;
+            return Ok(None);
+        };
+        self.received += 1;
+        Ok(Some(Received { descriptor: &self.descriptor, hold, missed, claimed }))
+    }
+
+    /// The next frame in the one case that is the rule: a topic that has had one publisher, a
+    /// frame that is there, in the pool of the one before. Everything in registers, for copying
+    /// it about costs more than the rest. `None`: nothing was done, ask
+    /// [`receive`](Self::receive).
+    #[inline(always)]
+    pub fn receive_in_order(&mut self) -> Option<(Descriptor, Hold)> {
+        let mask = self.topic.entries().taken();
+        if !(self.ordinary && self.ready && mask.is_power_of_two()) {
+            return None;
+        }
+        let entry = ring_of(mask);
+        let cursor = self.cursors.get_mut(usize::from(entry))?;
+        let words = self.topic.ring(entry).read_words(*cursor).ok()?;
+        let descriptor = Descriptor::from_words(words);
+        let hold = self.attached.take_known(self.topic.kind(), &descriptor)?;
+        *cursor = cursor.wrapping_add(1);
+        self.received += 1;
+        Some((descriptor, hold))
+    }
+
+    fn found_nothing(&mut self) -> Result<()> {
+        let polled = self.watch.polled(&self.topic);
+        self.ready &= polled.is_ok();
+        polled
+    }
+
+    fn receive_in_turn(&mut self, newest: bool) -> Result<Option<Taken>> {
+        let mask = self.topic.entries().taken();
         // What one publisher's pool has to say must not hide the frames of the others.
         let mut failed = None;
-        for step in 0..publishers {
-            let entry = (self.turn + step) % publishers;
-            if mask >> entry & 1 == 0 {
-                continue;
-            }
+        for entry in rings_from(mask, self.turn) {
             match self.receive_from(entry, newest) {
-                Ok(Some(received)) => {
-                    self.turn = if mask.is_power_of_two() { entry } else { entry + 1 };
-                    self.turn %= publishers;
-                    return Ok(Some(received));
+                Ok(Some(taken)) => {
+                    self.turn = entry + 1;
+                    return Ok(Some(taken));
                 }
                 Ok(None) => {}
                 Err(error) => failed = Some(error),
@@ -151,22 +245,21 @@ impl Subscriber {
         failed.map_or(Ok(None), Err)
     }
 
-    fn receive_from(&mut self, entry: u16, newest: bool) -> Result<Option<Received>> {
-        let index = usize::from(entry);
+    fn receive_from(&mut self, entry: u16, newest: bool) -> Result<Option<Taken>> {
         let mut missed = 0;
-        loop {
+        let index = usize::from(entry);
+        let taken = loop {
             let ring = self.topic.ring(entry);
             let (head, capacity) = (ring.head(), ring.capacity());
             let mut position = self.cursors[index];
             if position > head {
                 // Positions never go back: somebody scribbled over the head, once or now.
                 self.rejected += 1;
-                self.cursors[index] = head;
                 position = head;
             }
             if position == head {
-                self.lapped = self.lapped.saturating_add(missed);
-                return Ok(None);
+                self.go_to(entry, head);
+                break None;
             }
             let oldest = head.saturating_sub(capacity);
             if position < oldest {
@@ -175,34 +268,55 @@ impl Subscriber {
             }
             let skipped = if newest { head - 1 - position } else { 0 };
             position += skipped;
-            let rejected = self.rejected;
-            let found = match ring.read(position) {
-                Read::Frame(descriptor) => match self.take(descriptor) {
-                    Ok(found) => found,
-                    Err(error) => {
-                        // The frame is tried again; those before it are gone for good.
-                        self.cursors[index] = position - skipped;
-                        self.lapped = self.lapped.saturating_add(missed);
-                        return Err(error);
-                    }
-                },
-                Read::Lapped => None,
+            let outcome = match ring.read(position, &mut self.descriptor) {
+                Read::Frame => self.attached.take(&self.topic, &self.descriptor),
+                Read::Lapped => Ok(Outcome::Gone),
                 // The head says it is there: somebody scribbled over the cell.
-                Read::Empty => {
-                    self.rejected += 1;
-                    None
+                Read::Empty => Ok(Outcome::Nonsense),
+            };
+            let outcome = match outcome {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    // The frame is tried again; those before it are gone for good.
+                    self.cursors[index] = position - skipped;
+                    self.lapped = self.lapped.saturating_add(missed);
+                    return Err(error);
                 }
             };
-            self.cursors[index] = position + 1;
+            self.go_to(entry, position + 1);
             self.skipped = self.skipped.saturating_add(skipped);
-            match found {
-                Some((descriptor, hold)) => {
-                    self.lapped = self.lapped.saturating_add(missed);
-                    self.received += 1;
-                    return Ok(Some(Received { descriptor, hold, missed }));
-                }
-                None => missed += u64::from(self.rejected == rejected),
+            match outcome {
+                Outcome::Frame(hold) => break Some(Taken { hold, missed, claimed: None }),
+                outcome => missed += self.count_lost(&outcome),
             }
+        };
+        self.lapped = self.lapped.saturating_add(missed);
+        Ok(taken)
+    }
+
+    /// Counts a descriptor that led to no frame; how many frames were missed by it.
+    fn count_lost(&mut self, outcome: &Outcome) -> u64 {
+        let nonsense = matches!(outcome, Outcome::Nonsense);
+        self.rejected += u64::from(nonsense);
+        u64::from(!nonsense)
+    }
+
+    /// Moves the cursor of ring `ring`, and tells publishers that wait for that.
+    #[inline]
+    fn go_to(&mut self, ring: u16, position: u64) {
+        self.cursors[usize::from(ring)] = position;
+        if self.mode.is_lossless() {
+            self.say_position(ring, position);
+        }
+    }
+
+    fn say_position(&self, ring: u16, position: u64) {
+        let Some(entry) = &self.entry else { return };
+        let lossless = self.topic.lossless();
+        // What came before it joined was never promised.
+        if position > lossless.position(entry.number, ring) {
+            lossless.advance(entry.number, ring, position);
+            tell_writers(&self.topic, entry.number);
         }
     }
 
@@ -210,98 +324,36 @@ impl Subscriber {
     ///
     /// # Errors
     /// As [`receive`](Self::receive).
-    pub fn latest(&mut self) -> Result<Option<Received>> {
-        let mask = self.mask();
-        let mut newest: Option<Received> = None;
-        for entry in (0..self.topic.geometry().publishers).filter(|&entry| mask >> entry & 1 == 1) {
+    pub fn latest(&mut self) -> Result<Option<Received<'_>>> {
+        let mut newest: Option<(Descriptor, Hold)> = None;
+        for entry in self.topic.rings_in_use() {
             let ring = self.topic.ring(entry);
             let Some(position) = ring.head().checked_sub(1) else { continue };
-            let Read::Frame(descriptor) = ring.read(position) else { continue };
-            if newest.as_ref().is_some_and(|seen| seen.descriptor.sent_ns >= descriptor.sent_ns) {
+            let mut descriptor = Descriptor::default();
+            if ring.read(position, &mut descriptor) != Read::Frame
+                || newest.as_ref().is_some_and(|(seen, _)| seen.sent_ns >= descriptor.sent_ns)
+            {
                 continue;
             }
-            if let Some((descriptor, hold)) = self.take(descriptor)? {
-                newest = Some(Received { descriptor, hold, missed: 0 });
+            match self.attached.take(&self.topic, &descriptor)? {
+                Outcome::Frame(hold) => newest = Some((descriptor, hold)),
+                Outcome::Gone => {}
+                Outcome::Nonsense => self.rejected += 1,
             }
         }
-        Ok(newest)
-    }
-
-    /// Takes a reference on what `descriptor` names. `None`: it is gone, or nonsense.
-    fn take(&mut self, descriptor: Descriptor) -> Result<Option<(Descriptor, Hold)>> {
-        let pool = match self.pool(descriptor.pool_id) {
-            Ok(Some(pool)) => pool,
-            Ok(None) => return Ok(None),
-            Err(error) if is_nonsense(&error) => {
-                self.rejected += 1;
-                return Ok(None);
-            }
-            Err(error) => return Err(error),
-        };
-        let (stride, hold) = match pool {
-            Pool::Own(pool) => {
-                (pool.geometry().slot_stride, pool.acquire(&descriptor).map(Hold::Own))
-            }
-            Pool::Reader(pool) => {
-                (pool.geometry().slot_stride, pool.acquire(&descriptor).map(Hold::Reader))
-            }
-        };
-        let Some(hold) = hold else { return Ok(None) };
-        let sound = descriptor.kind == self.topic.kind() as u8
-            && descriptor.payload_bytes <= PAYLOAD_MAX.min(stride);
-        if !sound {
-            self.rejected += 1;
-            return Ok(None);
-        }
-        Ok(Some((descriptor, hold)))
-    }
-
-    fn pool(&mut self, id: u64) -> Result<Option<&Pool>> {
-        if self.pools.first().is_none_or(|&(first, _)| first != id) {
-            if let Some(index) = self.pools.iter().position(|&(known, _)| known == id) {
-                self.pools.swap(0, index);
-            } else {
-                let Some(pool) = self.find_pool(id)? else { return Ok(None) };
-                self.forget_relics();
-                self.pools.truncate(POOLS_KEPT - 1);
-                self.pools.insert(0, (id, pool));
-            }
-        }
-        Ok(self.pools.first().map(|(_, pool)| pool))
-    }
-
-    fn find_pool(&self, id: u64) -> Result<Option<Pool>> {
-        let peer = self.topic.peer();
-        if let Some(pool) = peer.own_pool(id) {
-            return Ok(Some(Pool::Own(pool)));
-        }
-        Ok(peer.reader_pool(id)?.map(Pool::Reader))
-    }
-
-    /// Detaches from pools that this topic no longer names and that will never be filled
-    /// again, or that are ours and mapped anyway, so that a publisher which restarts often
-    /// does not pile up memory.
-    fn forget_relics(&mut self) {
-        let mask = self.mask();
-        let rings = (0..self.topic.geometry().publishers).filter(|&entry| mask >> entry & 1 == 1);
-        let named: Vec<u64> = rings
-            .flat_map(|entry| self.topic.ring(entry).standing())
-            .map(|descriptor| descriptor.pool_id)
-            .collect();
-        self.pools.retain(|(id, pool)| {
-            let relic = match pool {
-                Pool::Own(_) => true,
-                // Who cannot be asked is taken to live.
-                Pool::Reader(pool) => !pool.owner_lives().unwrap_or(true),
-            };
-            !relic || named.contains(id)
-        });
+        let Some((descriptor, hold)) = newest else { return Ok(None) };
+        self.descriptor = descriptor;
+        let descriptor = &self.descriptor;
+        Ok(Some(Received { descriptor, hold, missed: 0, claimed: None }))
     }
 
     /// Whether a publisher has a frame this subscriber has not looked at.
     #[must_use]
     pub fn has_news(&self) -> bool {
-        let mask = self.mask();
+        if self.mode.is_queue() {
+            return self.has_work();
+        }
+        let mask = self.topic.entries().taken();
         self.cursors.iter().enumerate().any(|(entry, &cursor)| {
             let Ok(entry) = u16::try_from(entry) else { return false };
             mask >> entry & 1 == 1 && self.topic.ring(entry).head() > cursor
@@ -312,15 +364,20 @@ impl Subscriber {
     /// through the futex where that is 0. `None`: a frame is there, it must not sleep.
     ///
     /// # Errors
-    /// [`ErrorCode::Limit`] where 32 subscribers wait already.
+    /// [`Limit`](framelane_layout::ErrorCode::Limit) where 32 subscribers wait already; [`TopicRemoved`](framelane_layout::ErrorCode::TopicRemoved) once
+    /// where the topic's file is gone.
     pub fn sleep(&mut self, fifo_id: u64) -> Result<Option<u32>> {
-        let entry = match self.entry {
-            Some(entry) => entry,
-            None => self.claim_entry(fifo_id)?,
-        };
-        let seen = self.topic.waiters().announce(entry);
+        if !self.ready {
+            self.make_ready()?;
+        }
+        let looked = self.watch.look(&self.topic);
+        self.ready &= looked.is_ok();
+        looked?;
+        let entry = self.entry()?.clone();
+        entry.set_bell(fifo_id);
+        let seen = self.topic.waiters().announce(entry.number);
         if self.has_news() {
-            self.topic.waiters().withdraw(entry);
+            self.topic.waiters().withdraw(entry.number);
             return Ok(None);
         }
         Ok(Some(seen))
@@ -328,59 +385,56 @@ impl Subscriber {
 
     /// Says that it no longer sleeps.
     pub fn awake(&self) {
-        if let Some(entry) = self.entry {
-            self.topic.waiters().withdraw(entry);
+        if let Some(entry) = &self.entry {
+            self.topic.waiters().withdraw(entry.number);
         }
     }
 
-    fn claim_entry(&mut self, fifo_id: u64) -> Result<u16> {
-        let topic = &self.topic;
-        let entry = topic.claim_subscriber(|entry| topic.waiters().withdraw(entry))?;
-        let row = &topic.subscriber_rows()[usize::from(entry)];
-        // ordering: Relaxed, for people, as the next.
-        row.pid.store(std::process::id(), Ordering::Relaxed);
-        // ordering: Relaxed, for people.
-        row.since_ns.store(monotonic_ns(), Ordering::Relaxed);
-        row.name.set(&process_name());
-        topic.waiters().set_bell(entry, fifo_id);
-        self.entry = Some(entry);
-        Ok(entry)
-    }
-
-    /// Blocks until a frame is there, at most `timeout`.
+    /// Sleeps until there may be a frame, at most `timeout` and at most [`RECHECK`].
     ///
     /// # Errors
-    /// [`ErrorCode::Timeout`], and as [`receive`](Self::receive) and [`sleep`](Self::sleep).
-    pub fn receive_blocking(&mut self, timeout: Duration, newest: bool) -> Result<Received> {
-        let start = Instant::now();
-        loop {
-            if let Some(received) = self.receive(newest)? {
-                return Ok(received);
-            }
-            let left = timeout.saturating_sub(start.elapsed());
-            if left.is_zero() {
-                let text = format!("topic {}: no frame in {timeout:?}", self.topic.name());
-                return Err(Error::new(ErrorCode::Timeout, text));
-            }
-            if let Some(seen) = self.sleep(0)? {
-                self.topic.waiters().wait(seen, left.min(RECHECK));
-                self.awake();
-            }
+    /// As [`sleep`](Self::sleep).
+    pub fn sleep_blocking(&mut self, timeout: Duration) -> Result<()> {
+        if let Some(seen) = self.sleep(0)? {
+            self.topic.waiters().wait(seen, timeout.min(RECHECK));
+            self.awake();
         }
+        Ok(())
     }
 }
 
 impl Drop for Subscriber {
     fn drop(&mut self) {
         // Before the topic, whose last user removes what nobody is attached to.
-        self.pools.clear();
-        if let Some(entry) = self.entry {
-            self.topic.release_subscriber(entry);
-        }
+        self.attached.clear();
+        self.entry = None;
     }
 }
 
-/// Whether a pool is refused for what its file says, and not for want of something.
-fn is_nonsense(error: &Error) -> bool {
-    matches!(error.code(), ErrorCode::Corrupt | ErrorCode::LayoutVersion)
+/// The ring of a mask with one bit.
+fn ring_of(mask: u64) -> u16 {
+    u16::try_from(mask.trailing_zeros()).unwrap_or(u16::MAX)
+}
+
+/// The rings of a mask, beginning with number `first`.
+pub(crate) fn rings_from(mask: u64, first: u16) -> impl Iterator<Item = u16> {
+    let below = (1_u64 << (first % 64)).wrapping_sub(1);
+    let (mut later, mut earlier) = (mask & !below, mask & below);
+    std::iter::from_fn(move || {
+        let rest = if later == 0 { &mut earlier } else { &mut later };
+        let next = (*rest != 0).then(|| ring_of(*rest));
+        *rest &= rest.wrapping_sub(1);
+        next
+    })
+}
+
+/// Where a subscriber of today begins in each ring: `history` frames back. In a queue at the
+/// beginning: what nobody has taken waits for whoever comes.
+fn starts(topic: &OpenTopic, history: u32) -> Box<[u64]> {
+    let mask = topic.entries().taken();
+    let start = |entry: u16| {
+        let known = mask >> entry & 1 == 1 && !topic.mode().is_queue();
+        if known { topic.ring(entry).head().saturating_sub(u64::from(history)) } else { 0 }
+    };
+    (0..topic.geometry().publishers).map(start).collect()
 }

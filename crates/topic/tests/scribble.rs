@@ -6,7 +6,7 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
-use framelane_layout::topic::{HEADER_BYTES, TopicGeometry};
+use framelane_layout::topic::{HEADER_BYTES, Mode, TopicGeometry};
 use framelane_layout::{Descriptor, Kind};
 use framelane_topic::{Peer, Publisher, Settings, Subscriber};
 
@@ -22,7 +22,7 @@ fn a_scribbled_head_and_scribbled_cells_are_counted_and_overcome() {
     let namespace = format!("scribble-{}", std::process::id());
     let settings = Settings { namespace, ..Settings::default() };
     let peer = Peer::open(&settings).unwrap();
-    let topic = peer.open_topic("lane", Kind::Image).unwrap();
+    let topic = peer.open_topic("lane", Kind::Image, Mode::default()).unwrap();
     let mut publisher = Publisher::claim(topic.clone(), 0).unwrap();
     let mut subscriber = Subscriber::new(topic, 0);
     let path: PathBuf = peer.directory().path().join("t.lane");
@@ -41,7 +41,7 @@ fn a_scribbled_head_and_scribbled_cells_are_counted_and_overcome() {
     }
     assert!(subscriber.rejected() > 0);
 
-    let geometry = TopicGeometry::DEFAULT;
+    let geometry = TopicGeometry::of(Mode::default());
     let cells = usize::try_from(geometry.cells).unwrap() * 64;
     for seed in 0..200_u64 {
         publish(&mut publisher);

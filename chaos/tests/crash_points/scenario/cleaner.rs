@@ -11,13 +11,13 @@ use framelane_topic::{Peer, Publisher, Subscriber};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::PATIENCE;
-use crate::frames::{PAGE, check, send};
-use crate::place::Place;
+use crate::frames::{PAGE, check, send, take};
+use crate::place::{ORDINARY, Place};
 use crate::victim::Victim;
 
 pub(crate) fn victim(place: &Place) {
     let peer = place.peer();
-    drop(peer.open_topic("mine", Kind::Image).unwrap());
+    drop(peer.open_topic("mine", Kind::Image, ORDINARY).unwrap());
     drop(peer);
     // Again, with nothing left to remove.
     drop(place.peer());
@@ -31,7 +31,7 @@ pub(crate) fn survivor(place: &Place, victim: &mut Victim) {
     let mut number = 0;
     let mut pass_one = || {
         send(&mut publisher, number, PAGE);
-        let received = subscriber.receive(false).unwrap().unwrap();
+        let received = take(&mut subscriber).unwrap();
         assert_eq!(check(&received), number, "a topic in use goes on");
         number += 1;
     };
@@ -49,7 +49,7 @@ fn litter(place: &Place) {
     settings.namespace += "-litter";
     let source = Place { settings };
     let peer = Peer::open(&source.settings).unwrap();
-    let topic = peer.open_topic("dead", Kind::Image).unwrap();
+    let topic = peer.open_topic("dead", Kind::Image, ORDINARY).unwrap();
     let mut publisher = Publisher::claim(topic, 2).unwrap();
     let named = send(&mut publisher, 1, PAGE).id();
     let unnamed = peer.allocate(8 * PAGE, 1).unwrap().unwrap().pool().id();

@@ -7,7 +7,7 @@ use std::time::Instant;
 use framelane_topic::{Publisher, Subscriber};
 
 use super::PATIENCE;
-use crate::frames::{PAGE, check, send};
+use crate::frames::{PAGE, check, send, take};
 use crate::place::Place;
 use crate::source;
 use crate::victim::{self, Victim};
@@ -23,7 +23,7 @@ pub(crate) fn victim(place: &Place) {
     let mut subscriber = Subscriber::new(place.topic("first"), 0);
     let mut publisher = Publisher::claim(place.topic("first"), 0).unwrap();
     send(&mut publisher, 1, PAGE);
-    check(&subscriber.receive(false).unwrap().unwrap());
+    check(&take(&mut subscriber).unwrap());
 }
 
 pub(crate) fn survivor(place: &Place, victim: &mut Victim) {
@@ -33,6 +33,6 @@ pub(crate) fn survivor(place: &Place, victim: &mut Victim) {
     let mut subscriber = Subscriber::new(topic.clone(), 0);
     let mut publisher = Publisher::claim(topic, 0).unwrap();
     send(&mut publisher, 2, PAGE);
-    assert_eq!(check(&subscriber.receive(false).unwrap().unwrap()), 2);
+    assert_eq!(check(&take(&mut subscriber).unwrap()), 2);
     assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
 }

@@ -14,8 +14,8 @@ use framelane_ring::Spsc;
 use framelane_topic::{Doorbell, OwnPool, Publisher, Subscriber};
 
 use super::{Listener, PATIENCE, VICTIM};
-use crate::frames::{PAGE, check, fill, send, take_stock};
-use crate::place::Place;
+use crate::frames::{PAGE, check, fill, send, take, take_stock};
+use crate::place::{ORDINARY, Place};
 use crate::victim::Victim;
 
 pub(crate) fn victim(place: &Place) {
@@ -57,7 +57,7 @@ fn wake_sleepers(place: &Place) {
         bell.drain();
         for (subscriber, _) in &mut sleepers {
             subscriber.awake();
-            check(&subscriber.receive(false).unwrap().unwrap());
+            check(&take(subscriber).unwrap());
         }
     }
 }
@@ -70,12 +70,12 @@ fn receive_own(place: &Place) {
     let (mut producer, mut consumer) = Spsc::new(2);
     for number in 0..4 {
         send(&mut publisher, VICTIM + number, PAGE);
-        let received = subscriber.receive(false).unwrap().unwrap();
+        let received = take(&mut subscriber).unwrap();
         check(&received);
         producer.push(received.hold.clone()).unwrap();
         // The ring of one frame lets go of the one that is held here.
         send(&mut publisher, VICTIM + number, PAGE);
-        drop(subscriber.receive(false).unwrap());
+        drop(take(&mut subscriber));
         check(&received);
         assert!(consumer.pop().is_some());
     }
@@ -138,7 +138,7 @@ pub(crate) fn survivor(place: &Place, victim: &mut Victim) {
     victim.run(|| {
         send(&mut publisher, number, PAGE);
         number += 1;
-        while let Some(received) = subscriber.receive(false).unwrap() {
+        while let Some(received) = take(&mut subscriber) {
             if check(&received) >= VICTIM && held.is_none() {
                 held = Some(received);
             }
@@ -149,7 +149,7 @@ pub(crate) fn survivor(place: &Place, victim: &mut Victim) {
     assert_eq!(successor.entry(), 1);
     send(&mut successor, number, PAGE);
     let mut heard = false;
-    while let Some(received) = subscriber.receive(false).unwrap() {
+    while let Some(received) = take(&mut subscriber) {
         heard |= check(&received) == number;
     }
     assert!(heard, "the successor's frame");
@@ -173,6 +173,6 @@ fn die_before_the_head(place: &Place) {
     let entry = predecessor.entry();
     drop(predecessor);
     let file = OpenOptions::new().write(true).open(place.path().join("t.shared")).unwrap();
-    let head = TopicGeometry::DEFAULT.publisher_offset(entry);
+    let head = TopicGeometry::of(ORDINARY).publisher_offset(entry);
     file.write_all_at(&1_u64.to_le_bytes(), head).unwrap();
 }

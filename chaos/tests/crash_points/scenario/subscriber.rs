@@ -7,7 +7,7 @@ use std::time::Duration;
 use framelane_topic::{Doorbell, Publisher, Subscriber};
 
 use super::{Listener, PATIENCE};
-use crate::frames::{PAGE, check, send, take_stock};
+use crate::frames::{Frame, PAGE, check, send, take, take_stock, wait_for};
 use crate::place::Place;
 use crate::victim::Victim;
 
@@ -16,13 +16,13 @@ pub(crate) fn victim(place: &Place) {
     let bell = Doorbell::create(topic.peer().directory()).unwrap();
     let mut first = Subscriber::new(topic.clone(), 4);
     let mut second = Subscriber::new(topic.clone(), 4);
-    let old = first.receive_blocking(PATIENCE, false).unwrap();
+    let old = wait_for(&mut first, PATIENCE, false);
     check(&old);
     for _ in 0..3 {
-        let received = first.receive_blocking(PATIENCE, true).unwrap();
+        let received = wait_for(&mut first, PATIENCE, true);
         let again = received.hold.clone();
         // The same frame, through the same reader entry.
-        let same = second.latest().unwrap();
+        let same = second.latest().unwrap().map(Frame::from);
         check(&received);
         drop(again);
         same.as_ref().map(check);
@@ -31,7 +31,7 @@ pub(crate) fn victim(place: &Place) {
             let _ = seen;
             first.awake();
         }
-        while second.receive(false).unwrap().is_some() {}
+        while take(&mut second).is_some() {}
         if second.sleep(bell.id()).unwrap().is_some() {
             thread::sleep(Duration::from_micros(200));
             bell.drain();
@@ -61,7 +61,7 @@ pub(crate) fn survivor(place: &Place, victim: &mut Victim) {
     assert_eq!(publisher.evicted_early(), 0);
     // Its entries are free again, or its marks would stay.
     let mut successor = Subscriber::new(topic, 1);
-    assert!(successor.receive(false).unwrap().is_some());
+    assert!(take(&mut successor).is_some());
     assert!(successor.sleep(0).unwrap().is_some());
     successor.awake();
     listener.stop(&mut publisher);

@@ -1,0 +1,77 @@
+//! Whether a topic's file still has its name. Whoever removes it (`rm`, or the login manager at
+//! logout) leaves those who have it open alone with each other: who comes later gets another
+//! topic of that name. Each side looks now and then, says so once, and opens the topic anew.
+
+use framelane_layout::ErrorCode;
+use framelane_shm::{Error, Result, monotonic_ns};
+
+use crate::peer::OpenTopic;
+
+/// How often to look.
+const EVERY_NS: u64 = 1_000_000_000;
+/// How often somebody who polls in vain looks at the clock.
+const POLLS: u32 = 256;
+
+/// What one side of a topic knows of its file.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    looked_ns: u64,
+    polls: u32,
+    removed: bool,
+    /// How often the topic was opened anew.
+    pub(crate) reopened: u64,
+}
+
+impl Watch {
+    /// When the next look is due, on the monotonic clock.
+    pub(crate) fn due_ns(&self) -> u64 {
+        self.looked_ns.saturating_add(EVERY_NS)
+    }
+
+    /// Counts a poll that found nothing, and looks if it is time.
+    ///
+    /// # Errors
+    /// [`ErrorCode::TopicRemoved`].
+    #[inline]
+    pub(crate) fn polled(&mut self, topic: &OpenTopic) -> Result<()> {
+        self.polls = self.polls.wrapping_add(1);
+        if self.polls.is_multiple_of(POLLS) && monotonic_ns() > self.due_ns() {
+            return self.look(topic);
+        }
+        Ok(())
+    }
+
+    /// Looks.
+    ///
+    /// # Errors
+    /// [`ErrorCode::TopicRemoved`].
+    #[cold]
+    pub(crate) fn look(&mut self, topic: &OpenTopic) -> Result<()> {
+        self.looked_ns = monotonic_ns();
+        if topic.has_name()? {
+            return Ok(());
+        }
+        self.removed = true;
+        let text = format!(
+            "the file of topic {} was removed while it was open; frames sent to it reach nobody \
+             who comes later. The next call opens the topic anew",
+            topic.name()
+        );
+        Err(Error::new(ErrorCode::TopicRemoved, text))
+    }
+
+    /// The topic, opened anew, if it was found to be removed.
+    ///
+    /// # Errors
+    /// What opening it can say.
+    #[inline]
+    pub(crate) fn anew(&mut self, topic: &OpenTopic) -> Result<Option<OpenTopic>> {
+        if !self.removed {
+            return Ok(None);
+        }
+        let again = topic.peer().open_topic(topic.name(), topic.kind(), topic.mode())?;
+        self.removed = false;
+        self.reopened += 1;
+        Ok(Some(again))
+    }
+}
