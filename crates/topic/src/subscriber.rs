@@ -60,7 +60,8 @@ impl Subscriber {
     #[must_use]
     pub fn new(topic: OpenTopic, history: u32) -> Self {
         let mode = topic.mode();
-        let cursors = starts(&topic, history);
+        // What waits in a queue was meant for whoever comes.
+        let cursors = starts(&topic, if mode.is_queue() { u32::MAX } else { history });
         Self {
             topic,
             cursors,
