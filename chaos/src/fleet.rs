@@ -19,6 +19,9 @@ const NODES_IN_1000: u64 = 28;
 /// How long Node lives after its start, on average.
 const NODE_LIFE: Duration = Duration::from_millis(15);
 
+/// Processes at a time that live for seconds, the anchor included: who waits for ever must be seen waiting.
+const OLD: usize = 3;
+
 /// How a process is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
@@ -37,6 +40,8 @@ pub(crate) struct Process {
     pub(crate) pid: i32,
     pub(crate) seat: usize,
     pub(crate) node: bool,
+    /// Lives long.
+    old: bool,
     pub(crate) roles: Vec<Role>,
     pub(crate) born: Instant,
     /// When all its roles were at work.
@@ -274,12 +279,16 @@ impl Fleet {
         };
         let mean = if node { NODE_LIFE } else { self.options.life };
         let (life, fate) = (self.random.around(mean), self.fate());
+        let old = !node && self.processes.iter().filter(|process| process.old).count() < OLD;
+        let seconds = Duration::from_millis(1500 + self.random.below(2500));
+        let life = if old { seconds } else { life };
         let pid = if node { self.fork_node(&plan)? } else { fork(|| act(&plan))? };
         self.report.processes += 1;
         self.processes.push(Process {
             pid,
             seat,
             node,
+            old: old || seat == 0,
             roles,
             born: Instant::now(),
             ready: false,
