@@ -91,9 +91,6 @@ impl Role {
     }
 }
 
-/// What Node plays.
-pub(crate) const NODE_ROLES: [Role; 3] = [Role::Publisher, Role::Reader, Role::Viewer];
-
 /// The topics, by stream.
 pub(crate) const BROADCAST: &str = "all";
 pub(crate) const RELAYED: &str = "relayed";

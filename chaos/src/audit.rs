@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use std::{fs, io, thread};
 
 use crate::actor::{self, Plan, Role, reached};
-use crate::board::{Common, job};
+use crate::board::{Common, Mark};
 use crate::fleet::{Fleet, fork};
 
 /// Longest time for each step; a step takes a fraction of a second.
@@ -85,19 +85,19 @@ fn finish(fleet: &mut Fleet, work: fn(&Plan) -> !, name: &str) -> io::Result<()>
 /// Jobs whose `send` had returned and that nobody had.
 fn count_jobs(fleet: &mut Fleet) {
     let board = fleet.board;
-    let marks = |queue: usize, word: Common| {
+    let published = |queue: usize, word: Common| {
         let end = u32::try_from(board.common(word).get()).unwrap_or(u32::MAX);
-        (0..=end).map(move |number| (number, board.mark(queue, number, 0)))
+        (0..=end).filter(move |&number| board.is_marked(queue, number, Mark::Published))
     };
-    let unseen = |&(_, mark): &(u32, u8)| mark & (job::PUBLISHED | job::DELIVERED) == 1;
-    let along = marks(0, Common::NextJob).filter(unseen).count() as u64;
+    let unseen = |number: &u32| !board.is_marked(0, *number, Mark::Delivered);
+    let along = published(0, Common::NextJob).filter(unseen).count() as u64;
     // One that dies with a job in its hands takes it along, and no more than one.
     let too_many = along.saturating_sub(fleet.report.consumer_kills);
-    let open = |&(_, mark): &(u32, u8)| {
-        let done = mark & (job::ACKNOWLEDGED | job::PERHAPS) != 0 && mark & job::DELIVERED != 0;
-        mark & job::PUBLISHED != 0 && !done
+    let open = |number: &u32| {
+        let is = |mark| board.is_marked(1, *number, mark);
+        !is(Mark::Delivered) || !(is(Mark::Acknowledged) || is(Mark::Perhaps))
     };
-    let lost: Vec<(u32, u8)> = marks(1, Common::NextJobToo).filter(open).collect();
+    let lost: Vec<u32> = published(1, Common::NextJobToo).filter(open).collect();
     fleet.report.taken_along = along;
     fleet.report.queue_lost = too_many + lost.len() as u64;
     if too_many > 0 {

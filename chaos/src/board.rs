@@ -23,7 +23,8 @@ const TEXT_BYTES: usize = 1000;
 const SENDERS_AT: usize = 1 << 20;
 const SENDERS: usize = 8 << 20;
 const LEDGERS_AT: usize = 128 << 20;
-const JOBS: usize = 64 << 20;
+const JOBS: usize = 16 << 20;
+const MARKS: usize = 4;
 
 /// Words at the beginning, for all.
 #[derive(Clone, Copy, Debug)]
@@ -85,16 +86,17 @@ pub(crate) enum Field {
 /// All fields that are summed up when a process has ended.
 pub(crate) const FIELDS: usize = 19;
 
-/// What is known of a job.
-pub(crate) mod job {
+/// What is known of a job, a byte each: whoever cannot add to a byte in one step can set one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Mark {
     /// `send` has returned.
-    pub(crate) const PUBLISHED: u8 = 1;
+    Published,
     /// A consumer has had it.
-    pub(crate) const DELIVERED: u8 = 2;
+    Delivered,
     /// `ack` has returned.
-    pub(crate) const ACKNOWLEDGED: u8 = 4;
+    Acknowledged,
     /// Its consumer died while it acknowledged it.
-    pub(crate) const PERHAPS: u8 = 8;
+    Perhaps,
 }
 
 /// The board. It is never unmapped.
@@ -217,19 +219,21 @@ impl Board {
         Word(self.word(SENDERS_AT + (sender as usize % SENDERS) * 8))
     }
 
-    /// What is known of a job of queue 0 or 1, as a byte of [`job`] marks.
-    pub(crate) fn mark(self, queue: usize, job: u32, mark: u8) -> u8 {
+    /// Marks a job of queue 0 or 1; whether it was marked before.
+    pub(crate) fn mark(self, queue: usize, job: u32, mark: Mark) -> bool {
         // ordering: AcqRel, marks of one job are seen in the order in which they were made.
-        self.ledger(queue, job).fetch_or(mark, Ordering::AcqRel)
+        self.ledger(queue, job, mark).swap(1, Ordering::AcqRel) != 0
     }
 
-    fn ledger(self, queue: usize, job: u32) -> &'static AtomicU8 {
-        self.byte(LEDGERS_AT + queue * JOBS + job as usize % JOBS)
+    /// Whether a job is marked.
+    pub(crate) fn is_marked(self, queue: usize, job: u32, mark: Mark) -> bool {
+        // ordering: Acquire, pairs with `mark`.
+        self.ledger(queue, job, mark).load(Ordering::Acquire) != 0
     }
 
-    /// Where the ledger of a queue begins, for a process that cannot map.
-    pub(crate) fn ledger_offset(queue: usize) -> usize {
-        LEDGERS_AT + queue * JOBS
+    fn ledger(self, queue: usize, job: u32, mark: Mark) -> &'static AtomicU8 {
+        let ledger = queue * MARKS + mark as usize;
+        self.byte(LEDGERS_AT + ledger * JOBS + job as usize % JOBS)
     }
 }
 

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
 
 use crate::actor::{self, Plan, ROLES, Role};
-use crate::board::{Board, Common, FINISHED, Field, LINES, SEATS, finished, job};
+use crate::board::{Board, Common, FINISHED, Field, LINES, Mark, SEATS, finished};
 use crate::options::Options;
 use crate::random::Random;
 use crate::report::Report;
@@ -211,7 +211,7 @@ impl Fleet {
             }
         }
         if let Some(number) = number(Field::Acknowledging) {
-            self.board.mark(1, number, job::PERHAPS);
+            self.board.mark(1, number, Mark::Perhaps);
         }
         self.report.consumer_kills += u64::from(killed && role == Role::Consumer);
     }
@@ -223,7 +223,7 @@ impl Fleet {
         let behind = self.report.node_kills * 1000 < (self.report.kills + 1) * NODES_IN_1000;
         if self.options.node.is_some() && behind && nodes < NODES {
             let seat = self.free_seat();
-            let roles = self.missing(&crate::actor::NODE_ROLES, 2);
+            let roles = self.missing(&self.options.node_roles.clone(), 2);
             self.spawn(seat, roles, true)?;
         }
         // The anchor is one of them.

@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::actor::{ROLES, Role};
 
 pub(crate) const USAGE: &str = "usage: framelane-chaos [--seconds N] [--json FILE] [--seed N] \
-    [--roles NAME,NAME] [--processes N] [--life-ms N] [--node SCRIPT] [--namespace NAME]";
+    [--roles NAME,NAME] [--processes N] [--life-ms N] [--node SCRIPT] [--node-roles NAME,NAME] \
+    [--namespace NAME]";
 
 /// Settings of a run.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub(crate) struct Options {
     pub(crate) life: Duration,
     /// What Node processes run; without it there are none.
     pub(crate) node: Option<PathBuf>,
+    /// What they play.
+    pub(crate) node_roles: Vec<Role>,
     pub(crate) namespace: String,
 }
 
@@ -38,6 +41,7 @@ impl Options {
             processes: 9,
             life: Duration::from_millis(10),
             node: None,
+            node_roles: vec![Role::Publisher, Role::Reader, Role::Viewer],
             namespace: format!("chaos.{}", std::process::id()),
         };
         while let Some(name) = arguments.next() {
@@ -55,6 +59,7 @@ impl Options {
             "--roles" => self.roles = roles(value)?,
             "--processes" => self.processes = value.parse().ok().filter(|&n| n > 0 && n < 24)?,
             "--life-ms" => self.life = Duration::from_millis(value.parse().ok()?),
+            "--node-roles" => self.node_roles = roles(value)?.iter().map(|role| role.0).collect(),
             "--node" => self.node = Some(value.into()),
             "--namespace" => self.namespace = value.into(),
             _ => return None,

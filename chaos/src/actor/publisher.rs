@@ -93,7 +93,7 @@ fn open_and_send(work: &mut Work, name: &str, overflow: Overflow, stream: u32) -
     let mut identity = Identity::new(work, stream);
     let sizes = Sizes::new(work);
     let waits = overflow == WAITS;
-    while !work.is_over() && !work.random.below(1000).eq(&0) {
+    while !work.is_over() && !work.random.below(200).eq(&0) {
         match send_one(work, &mut topic, &mut identity, sizes, waits) {
             Ok(()) => work.pause(),
             Err(error) => work.expect(error)?,

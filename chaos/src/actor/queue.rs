@@ -8,7 +8,7 @@ use framelane::{Encoding, ErrorCode, Image, Job, Queue, QueueOptions};
 use super::held::{Held, first_look};
 use super::publisher::{Identity, Sizes, filled};
 use super::{Outcome, QUEUE_STREAM, QUEUES, WAITS, Work};
-use crate::board::{Common, Field, job};
+use crate::board::{Common, Field, Mark};
 
 /// A job as its bytes.
 pub(crate) struct Taken(Job<Image>);
@@ -42,7 +42,7 @@ pub(crate) fn produce(work: &mut Work, queue: usize) -> Outcome {
         let mut topic = open(queue, depth)?;
         let mut identity = Identity::new(work, stream(queue));
         let sizes = Sizes::new(work);
-        while !work.is_over() && !work.random.below(1000).eq(&0) {
+        while !work.is_over() && !work.random.below(200).eq(&0) {
             match put(work, &mut topic, &mut identity, sizes, queue) {
                 Ok(()) => work.pause(),
                 Err(error) => work.expect(error)?,
@@ -68,7 +68,7 @@ fn put(
     } else {
         topic.send(loan)?;
     }
-    work.board.mark(queue, number, job::PUBLISHED);
+    work.board.mark(queue, number, Mark::Published);
     identity.sent(work);
     Ok(())
 }
@@ -110,9 +110,9 @@ pub(crate) fn take(
         Err(error) => return Err(error),
     };
     if let Some(label) = first_look(work, &taken, &[stream(queue)]) {
-        let before = work.board.mark(queue, label.job, job::DELIVERED);
-        let again = if queue == 0 { job::DELIVERED } else { job::ACKNOWLEDGED };
-        if before & again != 0 {
+        let before = work.board.mark(queue, label.job, Mark::Delivered);
+        let done = || work.board.is_marked(queue, label.job, Mark::Acknowledged);
+        if if queue == 0 { before } else { done() } {
             work.complain(Field::Twice, 1, || format!("queue {queue}: {label:?} came again"));
         }
         held.push(work, taken, label);
@@ -128,7 +128,7 @@ pub(crate) fn give_back(work: &mut Work, taken: Taken, number: u32, queue: usize
     work.line.field(Field::Acknowledging).set(u64::from(number) + 1);
     let Taken(taken) = taken;
     if taken.ack() {
-        work.board.mark(queue, number, job::ACKNOWLEDGED);
+        work.board.mark(queue, number, Mark::Acknowledged);
         work.line.add(Field::Acknowledged, 1);
     } else {
         work.complain(Field::Twice, 1, || format!("job {number} was taken away"));

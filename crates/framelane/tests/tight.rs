@@ -41,3 +41,20 @@ fn what_readers_have_taken_gives_way_where_publishers_wait_for_them() {
         assert!(consumer.try_recv().unwrap().is_some(), "round {round}");
     }
 }
+
+#[test]
+fn what_a_closed_publisher_left_to_others_stays_until_they_have_taken_it() {
+    settle();
+    let mut consumer = Queue::<Image>::open("tight.left").unwrap();
+    let mut sender = Queue::<Image>::open("tight.left").unwrap();
+    for _ in 0..3 {
+        let loan = sender.loan(64, 64, Encoding::Mono8).unwrap();
+        sender.send(loan).unwrap();
+    }
+    drop(sender);
+    let mut other = Topic::<Image>::open("tight.other").unwrap();
+    let full = other.loan(64, 64, Encoding::Mono8).map(drop).unwrap_err();
+    assert_eq!(full.code(), ErrorCode::PoolExhausted);
+    assert_eq!(std::iter::from_fn(|| consumer.try_recv().unwrap()).count(), 3);
+    assert!(other.loan(64, 64, Encoding::Mono8).is_ok());
+}
