@@ -9,7 +9,8 @@ use std::ptr;
 
 use framelane::raw::layout::Descriptor;
 use framelane::raw::{
-    ImageShape, OwnHold, Peer, Publisher, Received, check_image, complete_header, monotonic_ns,
+    Hold, ImageShape, OwnHold, Peer, Publisher, Received, check_image, complete_header,
+    monotonic_ns,
 };
 use framelane::{Error, ErrorCode, Result};
 use napi::bindgen_prelude::{FromNapiValue, Object};
@@ -248,6 +249,9 @@ fn send(state: &mut State, _env: sys::napi_env, topic: f64, hold: f64) -> Result
     complete_header(header, &shape, &descriptor);
     let retained = loan.is_shared();
     let entry = state.topic(index(topic))?;
+    if retained && entry.tag != 0 {
+        loan.pool().note_topic(loan.slot(), entry.tag);
+    }
     let stamp_ns = publisher(entry)?.publish(loan, &mut descriptor);
     if retained {
         state.published(descriptor.pool_id, descriptor.slot, descriptor.sent_ns);
@@ -265,10 +269,13 @@ fn receive(state: &mut State, env: sys::napi_env, topic: f64, newest: f64) -> Re
     loop {
         let entry = state.topic(topic)?;
         let Some(received) = entry.subscriber.receive(newest)? else { return Ok(0) };
-        match check_image(&received.descriptor, received.hold.slot_bytes()) {
-            Some(shape) => return hand_out(state, env, topic, received, &shape),
-            None => entry.subscriber.reject(),
-        }
+        let Some(shape) = check_image(received.descriptor, received.hold.slot_bytes()) else {
+            entry.subscriber.reject();
+            continue;
+        };
+        let Received { descriptor, hold, missed, .. } = received;
+        let descriptor = *descriptor;
+        return hand_out(state, env, topic, (&descriptor, &shape, missed), hold);
     }
 }
 
@@ -279,23 +286,26 @@ fn latest(state: &mut State, env: sys::napi_env, topic: f64, _: f64) -> Result<u
         return Err(too_many(state, topic));
     }
     let Some(received) = entry.subscriber.latest()? else { return Ok(0) };
-    match check_image(&received.descriptor, received.hold.slot_bytes()) {
-        Some(shape) => hand_out(state, env, topic, received, &shape),
-        None => {
-            entry.subscriber.count_rejected();
-            Ok(0)
-        }
-    }
+    let Some(shape) = check_image(received.descriptor, received.hold.slot_bytes()) else {
+        entry.subscriber.count_rejected();
+        return Ok(0);
+    };
+    let Received { descriptor, hold, missed, .. } = received;
+    let descriptor = *descriptor;
+    hand_out(state, env, topic, (&descriptor, &shape, missed), hold)
 }
 
 fn hand_out(
     state: &mut State,
     env: sys::napi_env,
     topic: u32,
-    received: Received,
-    shape: &ImageShape,
+    (descriptor, shape, missed): (&Descriptor, &ImageShape, u64),
+    hold: Hold,
 ) -> Result<u32> {
-    let Received { descriptor, hold, missed, .. } = received;
+    let tag = state.topic(topic)?.tag;
+    if tag != 0 {
+        hold.note_topic(tag);
+    }
     let pool = match state.pools.known_received(&hold) {
         Some(pool) => pool,
         None => {
@@ -304,7 +314,7 @@ fn hand_out(
         }
     };
     let control = state.control()?;
-    control.put_frame(&descriptor, shape, missed);
+    control.put_frame(descriptor, shape, missed);
     let (frame, sent_ns) = (Frame::Received(hold), descriptor.sent_ns);
     let number = state.hold(Held { frame, topic, sent_ns })?;
     control.put_place(number, pool, descriptor.slot, descriptor.generation);
