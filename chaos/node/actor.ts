@@ -3,7 +3,7 @@
  * where its lines on the board are, a seed, and the numbers it may use as a sender and for jobs.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FramelaneError, Image, Queue, Topic, type Received } from 'framelane';
+import { FramelaneError, Image, Queue, Topic } from 'framelane';
 import { isAcknowledged, Line, mark, setSent } from './board.js';
 import { fill, isWhole, read, type Label } from './payload.js';
 import { Gapless, Order } from './track.js';
@@ -97,7 +97,7 @@ function filled(topic: Topic | Queue<Image, 'auto' | 'manual'>, label: Label): I
 
 /** Sends until the end, through `put`. */
 async function sendAll(work: Work, put: (sequence: number) => Promise<boolean>): Promise<void> {
-  for (let sequence = 0; !over; ) {
+  for (let sequence = 0; !over;) {
     try {
       if (await put(sequence)) work.sent(sequence++);
     } catch (error) {
@@ -155,11 +155,12 @@ function openQueue(queue: 0 | 1, depth: number): Queue<Image, 'auto' | 'manual'>
     : new Queue<Image, 'auto' | 'manual'>(Image, 'least', { depth, ack: 'manual' });
 }
 
-/** The next frame, `null` where there is none in time. */
-async function next<R>(topic: {
-  tryRecv(): R | null;
-  recv(options: { timeoutMs: number }): Promise<R>;
-}): Promise<R | null> {
+/** The next frame, `null` where there is none in time. All of ours are of bytes. */
+async function next(channel: object): Promise<Bytes | null> {
+  const topic = channel as {
+    tryRecv(): Bytes | null;
+    recv(options: { timeoutMs: number }): Promise<Bytes>;
+  };
   if (below(2) === 0) {
     const frame = topic.tryRecv();
     if (frame === null) await sleep(0);
@@ -177,7 +178,7 @@ async function receive(work: Work, name: string, onward: Topic | null): Promise<
   const topic = new Topic(Image, name, { history: name === 'all' ? below(3) : 0 });
   const order = new Order();
   while (!over) {
-    const image = (await next(topic)) as Received<Image> | null;
+    const image = await next(topic);
     const label = image && work.firstLook(image, 0);
     if (image !== null && label !== null) {
       order.note(work.line, label);
@@ -201,11 +202,11 @@ async function relay(work: Work): Promise<void> {
 
 async function subscribe(work: Work): Promise<void> {
   const topic = new Topic(Image, 'lossless', { history: 0, overflow: 'block' });
-  let first = topic.tryRecv() as Received<Image> | null;
+  let first = topic.tryRecv() as unknown as Bytes | null;
   const gapless = new Gapless(1);
   while (!over) {
     const snapshot = gapless.snapshot();
-    const image = first ?? ((await next(topic)) as Received<Image> | null);
+    const image = first ?? (await next(topic));
     first = null;
     if (image === null) {
       gapless.caughtUp(work.line, snapshot);
@@ -229,7 +230,7 @@ async function consume(work: Work, queue: 0 | 1): Promise<void> {
     frame.release();
   };
   while (!over) {
-    const image = (await next(topic)) as Bytes | null;
+    const image = await next(topic);
     const label = image && work.firstLook(image, 2 + queue);
     if (image !== null && label !== null) {
       const before = mark(queue, label.job, 'delivered');
