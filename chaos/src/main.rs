@@ -59,6 +59,9 @@ fn run(options: &Options) -> io::Result<Report> {
     while start.elapsed() < options.time && fleet.anchor_lives() {
         fleet.tick()?;
         thread::sleep(TICK);
+        if options.until_wrong && fleet.report.is_wrong() {
+            break;
+        }
         if said.elapsed() >= SAY {
             said = Instant::now();
             println!("{}", fleet.report.line(start.elapsed()));

@@ -7,7 +7,7 @@ use crate::actor::{ROLES, Role};
 
 pub(crate) const USAGE: &str = "usage: framelane-chaos [--seconds N] [--json FILE] [--seed N] \
     [--roles NAME,NAME] [--processes N] [--life-ms N] [--node SCRIPT] [--node-roles NAME,NAME] \
-    [--namespace NAME]";
+    [--namespace NAME] [--until-wrong yes]";
 
 /// Settings of a run.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub(crate) struct Options {
     /// What they play.
     pub(crate) node_roles: Vec<Role>,
     pub(crate) namespace: String,
+    /// Ends as soon as something is wrong.
+    pub(crate) until_wrong: bool,
 }
 
 impl Options {
@@ -42,6 +44,7 @@ impl Options {
             life: Duration::from_millis(10),
             node: None,
             node_roles: vec![Role::Publisher, Role::Reader, Role::Viewer],
+            until_wrong: false,
             namespace: format!("chaos.{}", std::process::id()),
         };
         while let Some(name) = arguments.next() {
@@ -61,6 +64,7 @@ impl Options {
             "--life-ms" => self.life = Duration::from_millis(value.parse().ok()?),
             "--node-roles" => self.node_roles = roles(value)?.iter().map(|role| role.0).collect(),
             "--node" => self.node = Some(value.into()),
+            "--until-wrong" => self.until_wrong = value == "yes",
             "--namespace" => self.namespace = value.into(),
             _ => return None,
         }

@@ -89,7 +89,12 @@ impl Report {
     }
 
     pub(crate) fn is_good(&self) -> bool {
-        self.faults().iter().all(|&(_, count)| count == 0) && self.enough()
+        !self.is_wrong() && self.enough()
+    }
+
+    /// Whether something is not zero that must be.
+    pub(crate) fn is_wrong(&self) -> bool {
+        self.faults().iter().any(|&(_, count)| count > 0)
     }
 
     /// How far the run is.
