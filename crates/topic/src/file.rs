@@ -218,6 +218,12 @@ impl TopicFile {
     /// Clears what subscriber entry `entry` left if it is dead; whether it is.
     pub(crate) fn bury_subscriber(&self, entry: u16) -> Result<bool> {
         let byte = TOPIC_SUBSCRIBER + u64::from(entry);
+        if cfg!(feature = "bug-no-bury") {
+            return Ok(false);
+        }
+        if cfg!(feature = "bug-bury-without-lock") {
+            self.clear_subscriber(entry);
+        }
         self.file.borrow(byte, || self.clear_subscriber(entry))
     }
 
