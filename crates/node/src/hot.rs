@@ -249,6 +249,9 @@ fn send(state: &mut State, _env: sys::napi_env, topic: f64, hold: f64) -> Result
     complete_header(header, &shape, &descriptor);
     let retained = loan.is_shared();
     let entry = state.topic(index(topic))?;
+    if retained && entry.tag != 0 {
+        loan.pool().note_topic(loan.slot(), entry.tag);
+    }
     let stamp_ns = publisher(entry)?.publish(loan, &mut descriptor);
     if retained {
         state.published(descriptor.pool_id, descriptor.slot, descriptor.sent_ns);
@@ -299,6 +302,10 @@ fn hand_out(
     (descriptor, shape, missed): (&Descriptor, &ImageShape, u64),
     hold: Hold,
 ) -> Result<u32> {
+    let tag = state.topic(topic)?.tag;
+    if tag != 0 {
+        hold.note_topic(tag);
+    }
     let pool = match state.pools.known_received(&hold) {
         Some(pool) => pool,
         None => {

@@ -11,13 +11,15 @@ use framelane_layout::lock::{POOL_OWNER, POOL_READER};
 use framelane_layout::pool::{
     HEADER_BYTES, MAGIC, PoolGeometry, PoolHeader, READERS, READERS_OFFSET, ReaderRow, SlotLine,
 };
-use framelane_layout::sync::{AtomicU64, Ordering};
-use framelane_layout::{ABI_MAJOR, ABI_MINOR, Descriptor, ENDIAN_MARK, ErrorCode, LAYOUT_HASH};
+use framelane_layout::{
+    ABI_MAJOR, ABI_MINOR, Descriptor, ENDIAN_MARK, ErrorCode, LAYOUT_HASH, sync,
+};
 use framelane_shm::{
     Directory, Error, Mapping, OnDrop, Result, SharedFile, monotonic_ns, process_name, random_id,
 };
 
 use crate::hold::OwnHold;
+use crate::private::Private;
 use crate::{control_name, data_name, word};
 
 /// Draining slots looked at by each allocation: enough to keep up, too few to notice.
@@ -38,15 +40,6 @@ pub struct OwnPool {
     lists: Mutex<Lists>,
     /// Last: what is to happen when the files are closed.
     _closed: OnDrop,
-}
-
-/// What only the owner knows of a slot.
-#[derive(Debug, Default)]
-pub(crate) struct Private {
-    /// `generation << 32 | holds of this process`, the ring's among them.
-    pub(crate) word: AtomicU64,
-    /// How often the slot has been filled; written by whoever brought the count to zero.
-    pub(crate) fill: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -150,6 +143,7 @@ impl OwnPool {
         let bytes = geometry.control_bytes();
         let fill = |file: &SharedFile, control: &Mapping| {
             let pointer = control.pointer(0, size_of::<PoolHeader>() as u64);
+            sync::step();
             // SAFETY: inside the mapping, page-aligned, and nobody else can see the file yet.
             unsafe { pointer.cast::<PoolHeader>().write(header) };
             file.claim(POOL_OWNER, || {}).map(drop)
@@ -260,25 +254,8 @@ impl OwnPool {
     #[must_use]
     pub fn acquire(self: &Arc<Self>, descriptor: &Descriptor) -> Option<OwnHold> {
         let private = self.slots.get(usize::from(descriptor.slot))?;
-        let generation = u64::from(descriptor.generation);
-        // ordering: Relaxed, only a first guess for the exchange below.
-        let mut word = private.word.load(Ordering::Relaxed);
-        loop {
-            if word >> 32 != generation || word & COUNT == 0 {
-                return None;
-            }
-            // ordering: Acquire, pairs with the Release in `hold_new` and in `drop`: the
-            // count was above zero, so the frame of this generation is there.
-            let swap = private.word.compare_exchange_weak(
-                word,
-                word + 1,
-                Ordering::Acquire,
-                Ordering::Relaxed, // ordering: another guess
-            );
-            match swap {
-                Ok(_) => break,
-                Err(seen) => word = seen,
-            }
+        if !private.add(descriptor.generation) {
+            return None;
         }
         let (slot, generation) = (u32::from(descriptor.slot), descriptor.generation);
         let hold = OwnHold::new(self.clone(), slot, generation);
@@ -313,6 +290,14 @@ impl OwnPool {
         Ok(self.received()?.pointer(0, self.geometry.slots_offset()))
     }
 
+    /// Says which topic has given out the frame in `slot`, by its tag. A courtesy: where the
+    /// second mapping cannot be made, whoever needs it is told.
+    pub fn note_topic(&self, slot: u16, tag: u16) {
+        if let Ok(received) = self.received() {
+            received.note_topic(slot.into(), tag);
+        }
+    }
+
     /// The data file mapped without write permission.
     #[inline(always)]
     fn received(&self) -> Result<&Mapping> {
@@ -325,6 +310,7 @@ impl OwnPool {
     #[cold]
     fn map_received(&self) -> Result<&Mapping> {
         let mapping = self.data_file.map(self.geometry.data_bytes(), false)?;
+        let mapping = mapping.of_received(self.id, self.geometry);
         Ok(self.received.get_or_init(|| mapping))
     }
 
@@ -345,35 +331,21 @@ impl OwnPool {
         self.lists.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn line(&self, slot: u16) -> &SlotLine {
+    pub(crate) fn line(&self, slot: u16) -> &SlotLine {
         &self.lines()[usize::from(slot)]
     }
 
     /// The first hold on a slot whose word already stands at its next generation.
     fn hold_new(self: &Arc<Self>, slot: u16) -> OwnHold {
-        let private = &self.slots[usize::from(slot)];
-        // ordering: Relaxed, the slot is ours alone.
-        let fill = private.fill.load(Ordering::Relaxed);
-        let generation = word::generation(fill << 32);
-        // ordering: Release, pairs with the Acquire in `acquire`; nobody else has the slot.
-        private.word.store(fill << 32 | 1, Ordering::Release);
+        let generation = self.slots[usize::from(slot)].start();
         OwnHold::new(self.clone(), slot.into(), generation)
     }
 
     /// Moves a slot that this process no longer holds to its next generation. `false`:
     /// readers look at it.
     #[inline]
-    pub(crate) fn recycle(&self, slot: u16) -> bool {
-        let private = &self.slots[usize::from(slot)];
-        // ordering: Relaxed; written by this function only, whose calls for one slot follow
-        // each other by the exchange on the count or by the mutex of the lists.
-        let fill = private.fill.load(Ordering::Relaxed);
-        let recycled = word::recycle(self.line(slot), fill);
-        if recycled {
-            // ordering: Relaxed, as above.
-            private.fill.store(fill.wrapping_add(1), Ordering::Relaxed);
-        }
-        recycled
+    fn recycle(&self, slot: u16) -> bool {
+        self.slots[usize::from(slot)].recycle(self.line(slot))
     }
 
     /// Looks at up to `limit` draining slots and frees those that nobody looks at any more.
@@ -401,9 +373,6 @@ impl OwnPool {
         Ok(any)
     }
 }
-
-/// The count in a slot's private word.
-pub(crate) const COUNT: u64 = 0xffff_ffff;
 
 /// Slot numbers of a stack, the lowest on top.
 fn numbers(slots: std::ops::Range<u32>) -> Vec<u16> {

@@ -147,7 +147,7 @@ impl<'a> Broadcast<'a> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 

@@ -43,8 +43,8 @@ impl Hold {
         }
     }
 
-    /// Address of the slot's first byte, mapped without write permission. The bytes do not
-    /// change while the hold lives.
+    /// Address of the slot's first byte, mapped without write permission unless access is
+    /// shared. The bytes do not change while the hold lives.
     ///
     /// # Errors
     /// The mapping cannot be made.
@@ -53,6 +53,16 @@ impl Hold {
         match self {
             Self::Own(hold) => hold.pool().received_pointer(hold.slot().into()),
             Self::Reader(hold) => Ok(hold.pointer()),
+        }
+    }
+
+    /// Says which topic has given the frame out, by its [`topic_tag`](crate::topic_tag): for
+    /// the report on a stray write.
+    #[inline]
+    pub fn note_topic(&self, tag: u16) {
+        match self {
+            Self::Own(hold) => hold.pool().note_topic(hold.slot(), tag),
+            Self::Reader(hold) => hold.note_topic(tag),
         }
     }
 

@@ -446,12 +446,9 @@ fn take_over(topic: &OpenTopic) -> Result<(u16, u64)> {
     // ordering: Relaxed; nobody waits through this entry yet.
     row.fifo_id.store(0, Ordering::Relaxed);
     row.name.set(&process_name());
-    let publishers = &topic.shared().publishers.0;
     // ordering: Relaxed, for people.
-    publishers.epoch.fetch_add(1, Ordering::Relaxed);
-    // ordering: Release, pairs with the Acquire in `TopicFile::publishers`. A subscriber
-    // that does not see the bit sees no frame of the ring, and its cursor is zero.
-    publishers.mask.fetch_or(1 << entry, Ordering::Release);
+    topic.shared().publishers.0.epoch.fetch_add(1, Ordering::Relaxed);
+    topic.entries().announce(entry);
     // ordering: SeqCst fence, pairs with the one in `Lossless::join`: whoever joins before the
     // first frame is seen by the first look at the readers.
     fence(Ordering::SeqCst);

@@ -208,7 +208,7 @@ impl Subscriber {
     /// [`receive`](Self::receive).
     #[inline(always)]
     pub fn receive_in_order(&mut self) -> Option<(Descriptor, Hold)> {
-        let mask = self.topic.publishers();
+        let mask = self.topic.entries().taken();
         if !(self.ordinary && self.ready && mask.is_power_of_two()) {
             return None;
         }
@@ -229,7 +229,7 @@ impl Subscriber {
     }
 
     fn receive_in_turn(&mut self, newest: bool) -> Result<Option<Taken>> {
-        let mask = self.topic.publishers();
+        let mask = self.topic.entries().taken();
         // What one publisher's pool has to say must not hide the frames of the others.
         let mut failed = None;
         for entry in rings_from(mask, self.turn) {
@@ -353,7 +353,7 @@ impl Subscriber {
         if self.mode.is_queue() {
             return self.has_work();
         }
-        let mask = self.topic.publishers();
+        let mask = self.topic.entries().taken();
         self.cursors.iter().enumerate().any(|(entry, &cursor)| {
             let Ok(entry) = u16::try_from(entry) else { return false };
             mask >> entry & 1 == 1 && self.topic.ring(entry).head() > cursor
@@ -428,11 +428,12 @@ pub(crate) fn rings_from(mask: u64, first: u16) -> impl Iterator<Item = u16> {
     })
 }
 
-/// Where a subscriber of today begins in each ring: `history` frames back.
+/// Where a subscriber of today begins in each ring: `history` frames back. In a queue at the
+/// beginning: what nobody has taken waits for whoever comes.
 fn starts(topic: &OpenTopic, history: u32) -> Box<[u64]> {
-    let mask = topic.publishers();
+    let mask = topic.entries().taken();
     let start = |entry: u16| {
-        let known = mask >> entry & 1 == 1;
+        let known = mask >> entry & 1 == 1 && !topic.mode().is_queue();
         if known { topic.ring(entry).head().saturating_sub(u64::from(history)) } else { 0 }
     };
     (0..topic.geometry().publishers).map(start).collect()

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use framelane_layout::lock::POOL_READER;
 use framelane_layout::topic::Mode;
 use framelane_layout::{Descriptor, ErrorCode, Kind};
-use framelane_topic::{OpenTopic, Peer, Publisher, Received, Settings, Subscriber};
+use framelane_topic::{FrameAccess, OpenTopic, Peer, Publisher, Received, Settings, Subscriber};
 
 const MIB: u64 = 1 << 20;
 
@@ -137,6 +137,7 @@ fn a_pool_whose_reader_entries_are_all_taken_says_so() {
     let error = framelane_pool::ReaderPool::attach(
         ours.peer.as_ref().unwrap().directory(),
         u64::from_str_radix(&pool_digits(&ours), 16).unwrap(),
+        FrameAccess::Protected,
         || (),
     )
     .unwrap_err();
