@@ -1,7 +1,8 @@
 //! How much memory a topic takes.
 
-use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::time::Duration;
+use std::{fs, thread};
 
 use framelane::raw::current;
 use framelane::{Encoding, Image, Options, Result, Topic};
@@ -12,6 +13,8 @@ use crate::figures::{expect, fail, name, refused};
 const WIDTH: u32 = 1920;
 const HEIGHT: u32 = 1080;
 const DEPTH: u32 = 2;
+/// What passes between two frames.
+const PAUSE: Duration = Duration::from_millis(4);
 
 /// `count` frames of 1080p rgb8 to one subscriber that always has the newest and gives it back
 /// for the next. In bytes: a frame; the most that the files took while it went on, of memory and
@@ -28,6 +31,7 @@ pub(crate) fn memory(count: u32) -> Result<()> {
         image.data_mut().fill(index.to_le_bytes()[0]);
         topic.send(image)?;
         subscriber.ask("follow")?;
+        thread::sleep(PAUSE);
         let (blocks, sizes) = files()?;
         (resident, apparent) = (resident.max(blocks), apparent.max(sizes));
     }

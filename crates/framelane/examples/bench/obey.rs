@@ -11,7 +11,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::BorrowedFd;
 use rustix::process::{Signal, set_parent_process_death_signal};
 
-use crate::figures::{STAMP, fail, refused, send, send_filled};
+use crate::figures::{STAMP, bytes, expect, fail, refused, right_bytes, send, send_filled};
 
 /// Longest time that a frame may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -62,6 +62,7 @@ impl Open {
                 self.held.clear();
                 Ok(())
             }
+            ["check"] => self.check(),
             // The one before is held until then, as by somebody who always has the newest.
             ["follow"] => {
                 self.take()?;
@@ -84,6 +85,14 @@ impl Open {
         let sum: u64 = image.data().iter().step_by(PAGE).map(|&byte| u64::from(byte)).sum();
         std::hint::black_box(sum);
         self.held.push(image);
+        Ok(())
+    }
+
+    /// What it holds are the first frames of an order `fill`.
+    fn check(&self) -> Result<()> {
+        for (image, value) in self.held.iter().zip(0..) {
+            expect("bytes that are right", right_bytes(image, value), bytes())?;
+        }
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use framelane::{Image, Options, Result, Topic};
 use rustix::process::Signal;
 
 use crate::child::Child;
-use crate::figures::{STAMP, fail, median, name, nanoseconds, per_call, send};
+use crate::figures::{STAMP, fail, median, name, nanoseconds, per_call, send, send_filled};
 
 /// Frames that the subscriber holds while it is stopped.
 const HELD: u32 = 16;
@@ -35,16 +35,18 @@ pub(crate) fn stopped(stopped_ms: u32) -> Result<()> {
     while total < wanted {
         clock.push(per_call(SAMPLE * SAMPLE, || Ok(_ = black_box(monotonic_ns())))?);
         alive.go_on(&mut topic);
-        for _ in 0..HELD {
-            send(&mut topic, STAMP)?;
+        for value in 0..HELD {
+            send_filled(&mut topic, value.to_le_bytes()[0])?;
         }
         subscriber.ask(&format!("take {HELD}"))?;
+        check_held(&topic)?;
         subscriber.stop()?;
         let start = Instant::now();
         asleep.go_on(&mut topic);
         total += start.elapsed();
-        check_held(&topic)?;
         subscriber.signal(Signal::CONT)?;
+        // What it holds is what it was.
+        subscriber.ask("check")?;
         subscriber.ask("drop")?;
     }
     println!(
@@ -82,7 +84,7 @@ impl Publishing {
     }
 }
 
-/// The subscriber still has what it had when it was stopped.
+/// The subscriber, and nobody else, holds its quota.
 fn check_held(topic: &Topic<Image>) -> Result<()> {
     let pools = topic.stats()?.topic.pools;
     let holders = pools.iter().flat_map(|pool| &pool.holders);
