@@ -233,7 +233,7 @@ pub fn publisher(entry: &mut TopicEntry) -> Result<&mut Publisher> {
 }
 
 /// What `send` answers: the frame has been published, and its hold is used up.
-const SENT: u32 = 0;
+const PUBLISHED: u32 = 0;
 /// The frame has been dropped for want of room, and its hold is used up.
 const DROPPED: u32 = 1;
 /// A received frame has been sent on, or dropped; its hold is what it was.
@@ -276,7 +276,7 @@ fn send(state: &mut State, _env: sys::napi_env, topic: f64, hold: f64) -> Result
         state.published(&descriptor);
     }
     control.put_sent(&descriptor, stamp_ns);
-    Ok(SENT)
+    Ok(PUBLISHED)
 }
 
 /// Publishes a received frame once more, without a copy.
