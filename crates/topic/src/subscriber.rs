@@ -402,12 +402,14 @@ impl Drop for Subscriber {
     }
 }
 
-/// Where a subscriber of today begins in each ring: `history` frames back.
+/// Where a subscriber of today begins in each ring: `history` frames back; in a queue with the
+/// oldest frame, which may be nobody's yet.
 fn starts(topic: &OpenTopic, history: u32) -> Box<[u64]> {
+    let history = if topic.mode().is_queue() { u64::MAX } else { history.into() };
     let mask = topic.publishers();
     let start = |entry: u16| {
         let known = mask >> entry & 1 == 1;
-        if known { topic.ring(entry).head().saturating_sub(u64::from(history)) } else { 0 }
+        if known { topic.ring(entry).head().saturating_sub(history) } else { 0 }
     };
     (0..topic.geometry().publishers).map(start).collect()
 }
