@@ -75,7 +75,7 @@ test('a queue that drops the oldest or the newest counts it', (t) => {
   }
 });
 
-test('manual: what is released without ack goes to another, what is acknowledged to nobody', (t) => {
+test('manual: what is released without ack goes to another, what is acknowledged not', (t) => {
   const [sender, one, two] = queues(t, 3, { ack: 'manual', depth: 3 });
   if (!sender || !one || !two) return t.fail();
   for (const mark of [1, 2, 3]) put(sender, mark);

@@ -39,7 +39,10 @@ export interface PoolStats {
   readonly holders: readonly { process: string; pid: number; slots: number }[];
 }
 
-/** What `stats()` of a topic or a queue tells. All counts are of this topic object, from its beginning. */
+/**
+ * What `stats()` of a topic or a queue tells. All counts are of this topic object, from its
+ * beginning.
+ */
 export interface TopicStats {
   /** Frames sent. */
   readonly sent: number;

@@ -15,8 +15,12 @@ const say = (said: Said): void => void process.send?.(said);
 type Readable = { data: Uint8Array; timestampNs: bigint };
 
 /** A frame that can be told apart and checked. */
-export function numbered(topic: Pick<Topic, 'loan'>, number: number): Image {
-  const image = topic.loan({ width, height, encoding: 'mono8' });
+export function numbered(
+  topic: Pick<Topic, 'loan'>,
+  number: number,
+  size = { width, height },
+): Image {
+  const image = topic.loan({ ...size, encoding: 'mono8' });
   image.data.fill(byteOf(number));
   return image.setTimestampNs(BigInt(number) + 1n) as unknown as Image;
 }
