@@ -55,8 +55,8 @@ impl TopicFile {
     ///
     /// # Errors
     /// [`ErrorCode::InvalidName`], [`ErrorCode::TopicMismatch`] where it carries another
-    /// kind or in another mode, [`ErrorCode::Corrupt`] and [`ErrorCode::LayoutVersion`] for a file that is not
-    /// a topic of this layout, [`ErrorCode::NoSpace`].
+    /// kind or in another mode, [`ErrorCode::Corrupt`] and [`ErrorCode::LayoutVersion`] for a
+    /// file that is not a topic of this layout, [`ErrorCode::NoSpace`].
     pub(crate) fn open(directory: &Directory, topic: &str, kind: Kind, mode: Mode) -> Result<Self> {
         name::check_topic(topic).map_err(|error| {
             let text = format!("{topic:?} cannot name a topic: {}", error.rule());
