@@ -19,6 +19,7 @@ const refused: [name: string, settings: unknown, code: string, text: RegExp][] =
   ['maxBytes as text', { maxBytes: '1' }, 'ERR_FRAMELANE_INVALID_ARGUMENT', /got "1"/],
   ['maxHeld 1.5', { maxHeld: 1.5 }, 'ERR_FRAMELANE_INVALID_ARGUMENT', /maxHeld: .* got 1\.5/],
   ['maxHeld 65536', { maxHeld: 65_536 }, 'ERR_FRAMELANE_INVALID_ARGUMENT', /65535, got 65536/],
+  ['another access', { access: 'rw' }, 'ERR_FRAMELANE_INVALID_ARGUMENT', /'shared', got "rw"/],
   ['maxLoans NaN', { maxLoans: Number.NaN }, 'ERR_FRAMELANE_INVALID_ARGUMENT', /got NaN/],
 ];
 
@@ -79,6 +80,7 @@ const variables: [string, string, string, RegExp][] = [
   ['FRAMELANE_MAX_LOANS', '-1', 'ERR_FRAMELANE_INVALID_ARGUMENT', /FRAMELANE_MAX_LOANS: .*"-1"/],
   ['FRAMELANE_MAX_LOANS', '0', 'ERR_FRAMELANE_INVALID_ARGUMENT', /FRAMELANE_MAX_LOANS: .* 0$/],
   ['FRAMELANE_MAX_BYTES', '1e9', 'ERR_FRAMELANE_INVALID_ARGUMENT', /FRAMELANE_MAX_BYTES: .*"1e9"/],
+  ['FRAMELANE_ACCESS', '1', 'ERR_FRAMELANE_INVALID_ARGUMENT', /FRAMELANE_ACCESS: .*got "1"/],
   ['FRAMELANE_DIR', 'relative', 'ERR_FRAMELANE_INVALID_ARGUMENT', /FRAMELANE_DIR: .*absolute/],
   ['FRAMELANE_NAMESPACE', '../x', 'ERR_FRAMELANE_INVALID_NAME', /FRAMELANE_NAMESPACE: /],
 ];

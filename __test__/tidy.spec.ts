@@ -8,6 +8,7 @@ import { generated, lockFile, places } from './tidy/places.js';
 import { output, root, textFiles, type Rule } from './tidy/repository.js';
 import { size } from './tidy/size.js';
 import { specViolations } from './tidy/specs.js';
+import { steps } from './tidy/steps.js';
 import { banned, synonyms } from './tidy/words.js';
 
 const files = textFiles();
@@ -63,6 +64,7 @@ rule('memory orders say with what they pair', ordering, [
   ['a.rs', 'use core::cmp::Ordering;\nfn f() {\n    g(Ordering::Less);\n}', 0],
   ['a.rs', 'use crate::sync::Ordering::Acquire;', 1],
   ['crates/a/tests/b.rs', `fn f() {\n    ${load}\n}`, 0],
+  ['crates/a/src/models/b.rs', `fn f() {\n    ${load}\n}`, 0],
 ]);
 
 rule('atomics come from one module', atomics, [
@@ -70,6 +72,18 @@ rule('atomics come from one module', atomics, [
   ['crates/ring/src/lib.rs', 'use std::sync::{Arc, atomic::AtomicU32};', 1],
   ['crates/ring/tests/a.rs', 'static A: core::sync::atomic::AtomicU32 = new();', 1],
   ['crates/ring/src/lib.rs', 'use framelane_layout::sync::AtomicU32;', 0],
+  ['crates/ring/src/lib.rs', 'static A: AtomicUsize = AtomicUsize::new(0);', 1],
+  ['crates/layout/src/sync/points.rs', 'use core::sync::atomic::Ordering;', 0],
+]);
+
+const call = 'fs::unlinkat(&fd, name, flags)';
+rule('system calls that others see are crash points', steps, [
+  ['crates/shm/src/a.rs', `fn f() {\n    match ${call} {}\n}`, 2],
+  ['crates/shm/src/a.rs', `fn f() {\n    sync::step();\n    match ${call} {}\n}`, 0],
+  ['crates/shm/src/a.rs', `fn f() {\n    step();\n    ${call};\n    ${call};\n}`, 4],
+  ['crates/pool/src/a.rs', 'unsafe { pointer.cast::<PoolHeader>().write(header) };', 1],
+  ['crates/shm/src/a.rs', 'use rustix::fs::{FallocateFlags, fallocate};', 0],
+  ['crates/kernels/src/a.rs', call, 0],
 ]);
 
 rule('no banned words', banned, [

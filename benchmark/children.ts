@@ -49,9 +49,9 @@ export async function run(command: string, args: string[]): Promise<unknown> {
   return JSON.parse(output);
 }
 
-/** Builds the Rust side; gives the path of its program. */
-export function buildRust(): string {
-  const what = ['--release', '-q', '-p', 'framelane', '--example', 'bench'];
+/** Builds an example of a crate; gives the path of its program. */
+export function buildRust(crate: string, example: string): string {
+  const what = ['--release', '-q', '-p', crate, '--example', example];
   const output = execFileSync('cargo', ['build', ...what, '--message-format', 'json'], {
     cwd: root,
     encoding: 'utf8',
@@ -61,7 +61,7 @@ export function buildRust(): string {
   for (const line of output.split('\n')) {
     if (line === '') continue;
     const { target, executable } = JSON.parse(line);
-    if (target?.name === 'bench' && typeof executable === 'string') return executable;
+    if (target?.name === example && typeof executable === 'string') return executable;
   }
-  throw new Error('cargo did not say where the example `bench` is');
+  throw new Error(`cargo did not say where the example ${example} is`);
 }

@@ -24,6 +24,8 @@ interface Receive {
   receive: number;
 }
 
+type Rings = Record<'spsc' | 'arrayQueue' | 'syncChannel', { alone: number; across: number }>;
+
 const { values } = parseArgs({
   options: {
     json: { type: 'string' },
@@ -34,11 +36,13 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds: a number from 1');
 
-const bench = buildRust();
+const bench = buildRust('framelane', 'bench');
+const spsc = buildRust('framelane-ring', 'spsc');
 const pairs: Record<string, Round[]> = {};
 const publish: Publish[] = [];
 const receiveRust: number[] = [];
 const receiveJs: number[] = [];
+const rings: Rings[] = [];
 
 const jobs = [
   ...Object.keys(lanes).map((name) => async () => {
@@ -46,6 +50,7 @@ const jobs = [
   }),
   async () => publish.push((await run(bench, ['publish', CALLS])) as Publish),
   async () => receiveRust.push(((await run(bench, ['receive', CALLS])) as Receive).receive),
+  async () => rings.push((await run(spsc, [CALLS])) as Rings),
   async () => receiveJs.push(((await runScript('receive.js', CALLS)) as Receive).receive),
 ];
 
@@ -54,7 +59,7 @@ for (let round = 1; round <= rounds; round++) {
   for (const job of shuffled(jobs)) await job();
 }
 
-const rows = [...inPlaceRows(), ...callRows()];
+const rows = [...inPlaceRows(), ...callRows(), ...ringRows()];
 console.log(table(rows));
 if (values.json !== undefined) writeJson(values.json, rows);
 if (values.record) console.log(relative(root, record(join(root, 'benchmark/record'), rows)));
@@ -82,6 +87,19 @@ function inPlaceRows(): Row[] {
     absolute('ipc'),
     row('wake-up-60hz', 'us', null, wakeUps, 'p50, sentNs to the first line of the loop'),
   ];
+}
+
+/** What a value costs from thread to thread of one process, 64 of them in between at most. */
+function ringRows(): Row[] {
+  const names = { spsc: 'spsc', arrayQueue: 'array-queue', syncChannel: 'sync-channel' } as const;
+  const notes = { alone: 'push and pop, one thread', across: 'two threads, as fast as they can' };
+  const rows = (['alone', 'across'] as const).map((how) =>
+    (Object.keys(names) as (keyof Rings)[]).map((name) => {
+      const each = rings.map((round) => round[name][how]);
+      return row(`${names[name]}-${how}`, 'ns', null, each, notes[how]);
+    }),
+  );
+  return rows.flat();
 }
 
 /** What a call costs in one thread. */

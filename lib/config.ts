@@ -21,12 +21,18 @@ export interface Settings {
   maxHeld?: number;
   /** Most frames loaned and not sent, per topic. Default 8. `FRAMELANE_MAX_LOANS`. */
   maxLoans?: number;
+  /**
+   * How received frames are mapped. `'protected'`, the default: without write permission; a write
+   * ends this process, and a line on stderr says which frame it was. `'shared'`: a write to `data`
+   * succeeds and changes what everybody else sees. `FRAMELANE_ACCESS`.
+   */
+  access?: 'protected' | 'shared';
 }
 
 /** Slots are numbered by 16 bits, so nobody can hold more. */
 export const HELD_MAX = 65_535;
 
-const keys = ['dir', 'namespace', 'maxBytes', 'maxHeld', 'maxLoans'] as const;
+const keys = ['dir', 'namespace', 'maxBytes', 'maxHeld', 'maxLoans', 'access'] as const;
 
 const variables = {
   dir: 'FRAMELANE_DIR',
@@ -34,6 +40,7 @@ const variables = {
   maxBytes: 'FRAMELANE_MAX_BYTES',
   maxHeld: 'FRAMELANE_MAX_HELD',
   maxLoans: 'FRAMELANE_MAX_LOANS',
+  access: 'FRAMELANE_ACCESS',
 } as const satisfies Record<keyof Settings, string>;
 
 let chosen: Settings = {};
@@ -42,8 +49,8 @@ let used = false;
 /**
  * Sets what the process uses, before its first topic or image; what is left out stands in the
  * environment (`FRAMELANE_DIR`, `FRAMELANE_NAMESPACE`, `FRAMELANE_MAX_BYTES`,
- * `FRAMELANE_MAX_HELD`, `FRAMELANE_MAX_LOANS`) or has its default. A later call adds to an
- * earlier one.
+ * `FRAMELANE_MAX_HELD`, `FRAMELANE_MAX_LOANS`, `FRAMELANE_ACCESS`) or has its default. A later
+ * call adds to an earlier one.
  *
  * Throws `ERR_FRAMELANE_CONFIGURED` after the first use, `ERR_FRAMELANE_INVALID_ARGUMENT` for an
  * unknown option or a bad value, `ERR_FRAMELANE_INVALID_NAME` for a bad namespace.
@@ -83,7 +90,7 @@ export function takeSettings(environment: Readonly<Record<string, string | undef
 
 /** Numbers are decimal digits only: `Number` would take '', '1e3' and '0x10' too. */
 function fromText(key: keyof Settings, text: string): unknown {
-  const numeric = key !== 'dir' && key !== 'namespace';
+  const numeric = key.startsWith('max');
   return numeric && /^\d{1,16}$/.test(text) ? Number(text) : text;
 }
 
@@ -98,6 +105,9 @@ function assign(target: Settings, key: keyof Settings, value: unknown, what: str
     case 'maxBytes':
       target.maxBytes = checkInteger(value, what, 1, Number.MAX_SAFE_INTEGER);
       break;
+    case 'access':
+      target.access = checkAccess(value, what);
+      break;
     default:
       target[key] = checkInteger(value, what, 1, HELD_MAX);
   }
@@ -106,6 +116,13 @@ function assign(target: Settings, key: keyof Settings, value: unknown, what: str
 function checkDirectory(value: unknown, what: string): string {
   if (typeof value !== 'string' || !value.startsWith('/') || value.includes('\0')) {
     throw invalid(what, 'the absolute path of a directory', value);
+  }
+  return value;
+}
+
+function checkAccess(value: unknown, what: string): 'protected' | 'shared' {
+  if (value !== 'protected' && value !== 'shared') {
+    throw invalid(what, "'protected' or 'shared'", value);
   }
   return value;
 }

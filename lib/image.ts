@@ -175,7 +175,7 @@ export class ImageFrame<E extends Encoding = Encoding, D = DataOf<E>> extends Fr
    * each other; row `y` begins at `y * strides[0]`. The array is for as long as the frame is held:
    * after `release()` or `send()` its memory belongs to another frame.
    *
-   * Of a received frame it is read-only: a write ends the process.
+   * Of a received frame it is read-only: a write ends the process, unless `access` is `'shared'`.
    *
    * Throws `ERR_FRAMELANE_RELEASED`.
    */

@@ -14,6 +14,7 @@ const LAYERS: Record<string, string[]> = {
   'framelane-topic': ['layout', 'shm', 'pool', 'ring'],
   framelane: ['layout', 'kernels', 'topic'],
   'framelane-node': ['framelane'],
+  'framelane-chaos': ['layout', 'shm', 'pool', 'ring', 'topic', 'framelane'],
 };
 
 /** Crates of the demo, and who else stands outside, see what every user of the library sees. */

@@ -2,8 +2,8 @@
 import { matches, type Rule } from './repository.js';
 import { parseRust, type Span } from './rust.js';
 
-/** The only file that may name the atomics of the standard library. */
-const ATOMICS = 'crates/layout/src/sync.rs';
+/** The only module that may name the atomics of the standard library. */
+const ATOMICS = /^crates\/layout\/src\/sync(\/\w+)?\.rs$/;
 const ORDER = /\bOrdering::(Relaxed|Acquire|Release|AcqRel|SeqCst)\b/;
 /** How many lines above a memory order its comment may stand. */
 const REACH = 6;
@@ -27,7 +27,7 @@ export const unsafety: Rule = (path, text) => {
 
 /** Each memory order has a comment `ordering: …` that says why, and with what it pairs. */
 export const ordering: Rule = (path, text) => {
-  if (!path.endsWith('.rs') || /(^|\/)tests(\/|\.rs$)/.test(path)) return [];
+  if (!path.endsWith('.rs') || /(^|\/)(tests|models)(\/|\.rs$)/.test(path)) return [];
   const { code, commented, functions, testModules } = parseRust(text);
   return code.flatMap((line, index) => {
     const around = functions.filter((span) => contains(span, index)).map(({ start }) => start);
@@ -42,9 +42,14 @@ export const ordering: Rule = (path, text) => {
 
 /** Atomics are imported from one module, so that a model checker can take their place. */
 export const atomics: Rule = (path, text) => {
-  if (!path.endsWith('.rs') || path === ATOMICS) return [];
-  const direct = /\bsync\s*::\s*(atomic\b|\{[^;]*\batomic\b)/g;
-  return matches(parseRust(text).code.join('\n'), direct, `atomics come from ${ATOMICS}`);
+  if (!path.endsWith('.rs') || ATOMICS.test(path)) return [];
+  const direct =
+    /\b(sync\s*::\s*(atomic\b|\{[^;]*\batomic\b)|Atomic(Bool|Ptr|[IU]size|[IU]16|I\d+)\b)/g;
+  return matches(
+    parseRust(text).code.join('\n'),
+    direct,
+    'atomics come from crates/layout/src/sync.rs',
+  );
 };
 
 function contains({ start, end }: Span, line: number): boolean {

@@ -159,6 +159,9 @@ export async function scopes(): Promise<void> {
 
 export function rest(error: unknown): ErrorCode | undefined {
   configure({ dir: '/dev/shm', namespace: 'n', maxBytes: 1, maxHeld: 1, maxLoans: 1 });
+  configure({ access: 'shared' });
+  // @ts-expect-error no such access
+  configure({ access: 'writable' });
   // @ts-expect-error no such setting
   configure({ maxByte: 1 });
   return error instanceof FramelaneError ? error.code : undefined;

@@ -101,6 +101,7 @@ export interface Settings {
   maxBytes?: number
   maxHeld?: number
   maxLoans?: number
+  access?: string
 }
 
 /** The buffer over a slot's bytes: the same one at each call. */

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use framelane_layout::ErrorCode;
-use framelane_topic::{Error, Result};
-use framelane_topic::{Peer, Settings};
+use framelane_topic::{Error, FrameAccess, Peer, Result, Settings};
 
 /// Settings that a process may change before its first topic. What is `None` comes from the
 /// environment, and what is not there either has a default.
@@ -19,6 +18,9 @@ pub struct Config {
     pub namespace: Option<String>,
     /// Most bytes all pools of this process may have; `FRAMELANE_MAX_BYTES`, default 1 GiB.
     pub max_bytes: Option<u64>,
+    /// How frames of other processes are mapped; `FRAMELANE_ACCESS`, `protected` (the default) or
+    /// `shared`.
+    pub access: Option<FrameAccess>,
 }
 
 /// What was said, and whether it has been used.
@@ -32,10 +34,12 @@ static SAID: Mutex<(Option<Config>, bool)> = Mutex::new((None, false));
 pub fn configure(config: Config) -> Result<()> {
     let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
     if said.1 {
-        let Settings { dir, namespace, max_bytes } = resolve(said.0.clone().unwrap_or_default())?;
+        let Settings { dir, namespace, max_bytes, access } =
+            resolve(said.0.clone().unwrap_or_default())?;
         let same = config.dir.is_none_or(|said| said == dir)
             && config.namespace.is_none_or(|said| said == namespace)
-            && config.max_bytes.is_none_or(|said| said == max_bytes);
+            && config.max_bytes.is_none_or(|said| said == max_bytes)
+            && config.access.is_none_or(|said| said == access);
         let text = "settings are fixed by the first use; call configure before it";
         return if same { Ok(()) } else { Err(Error::new(ErrorCode::Configured, text)) };
     }
@@ -46,7 +50,7 @@ pub fn configure(config: Config) -> Result<()> {
 /// The settings in force. From now on they are fixed.
 ///
 /// # Errors
-/// [`ErrorCode::InvalidArgument`] where the environment has a number that is none.
+/// [`ErrorCode::InvalidArgument`] where the environment has a number or a choice that is none.
 fn settings() -> Result<Settings> {
     let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
     let settings = resolve(said.0.clone().unwrap_or_default())?;
@@ -68,6 +72,11 @@ fn resolve(config: Config) -> Result<Settings> {
         }
         (None, None) => defaults.max_bytes,
     };
+    let access = match (config.access, from_env("FRAMELANE_ACCESS")) {
+        (Some(access), _) => access,
+        (None, Some(text)) => access_named(&text.to_string_lossy())?,
+        (None, None) => defaults.access,
+    };
     let name = from_env("FRAMELANE_NAMESPACE").map(|text| text.to_string_lossy().into_owned());
     Ok(Settings {
         dir: config
@@ -76,7 +85,19 @@ fn resolve(config: Config) -> Result<Settings> {
             .unwrap_or(defaults.dir),
         namespace: config.namespace.or(name).unwrap_or(defaults.namespace),
         max_bytes,
+        access,
     })
+}
+
+fn access_named(name: &str) -> Result<FrameAccess> {
+    match name {
+        "protected" => Ok(FrameAccess::Protected),
+        "shared" => Ok(FrameAccess::Shared),
+        _ => {
+            let text = format!("FRAMELANE_ACCESS is {name:?}, not \"protected\" or \"shared\"");
+            Err(Error::new(ErrorCode::InvalidArgument, text))
+        }
+    }
 }
 
 /// This process in the directory of the settings in force.

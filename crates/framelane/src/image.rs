@@ -6,7 +6,7 @@ use framelane_kernels::{CodecError, Format, Raster, RasterMut, decode_into, enco
 use framelane_layout::slot::{FRAME_ID_MAX, Plane, stamp_source};
 use framelane_layout::{Descriptor, Encoding, ErrorCode, Kind, SlotHeader};
 use framelane_topic::{Error, Result};
-use framelane_topic::{Hold, OwnHold, Received};
+use framelane_topic::{Hold, OwnHold};
 
 use crate::topic::{Frame, Loan};
 use crate::validate::{ImageShape, check_image};
@@ -152,7 +152,10 @@ pub struct Image {
     hold: Hold,
     /// First byte, in a mapping that lives as long as `hold`.
     pointer: *const u8,
-    shape: ImageShape,
+    /// From the first to the last pixel, checked against the slot.
+    bytes: u64,
+    encoding: Encoding,
+    /// As received, checked.
     descriptor: Descriptor,
     missed: u64,
 }
@@ -167,11 +170,11 @@ impl Frame for Image {
     const KIND: Kind = Kind::Image;
     type Loan = ImageMut;
 
-    fn from_received(received: Received) -> Result<Option<Self>> {
-        let Received { descriptor, hold, missed, .. } = received;
-        let Some(shape) = check_image(&descriptor, hold.slot_bytes()) else { return Ok(None) };
-        let pointer = hold.pointer()?;
-        Ok(Some(Self { hold, pointer, shape, descriptor, missed }))
+    #[inline(always)]
+    fn from_received(descriptor: &Descriptor, hold: Hold, missed: u64) -> Result<Option<Self>> {
+        let Some(shape) = check_image(descriptor, hold.slot_bytes()) else { return Ok(None) };
+        let (pointer, ImageShape { encoding, bytes, .. }) = (hold.pointer()?, shape);
+        Ok(Some(Self { hold, pointer, bytes, encoding, descriptor: *descriptor, missed }))
     }
 
     fn reference(&self) -> (Hold, Descriptor) {
@@ -183,31 +186,31 @@ impl Image {
     /// Pixels in a row.
     #[must_use]
     pub fn width(&self) -> u32 {
-        self.shape.width
+        self.descriptor.dims[1]
     }
 
     /// Rows.
     #[must_use]
     pub fn height(&self) -> u32 {
-        self.shape.height
+        self.descriptor.dims[0]
     }
 
     /// Format of the pixels.
     #[must_use]
     pub fn encoding(&self) -> Encoding {
-        self.shape.encoding
+        self.encoding
     }
 
     /// Bytes from one row to the next.
     #[must_use]
     pub fn step(&self) -> u32 {
-        self.shape.step
+        self.descriptor.step
     }
 
     /// The pixels, where they were written.
     #[must_use]
     pub fn data(&self) -> &[u8] {
-        let length = usize::try_from(self.shape.bytes).unwrap_or(0);
+        let length = usize::try_from(self.bytes).unwrap_or(0);
         // SAFETY: the slot has that many bytes (checked on receipt), is mapped for as long as
         // the hold lives, and its owner does not write while we hold it.
         unsafe { std::slice::from_raw_parts(self.pointer, length) }
@@ -250,8 +253,8 @@ impl Image {
     /// # Errors
     /// [`ErrorCode::Codec`] where the format cannot carry the encoding.
     pub fn encode(&self, format: Format, quality: u8) -> Result<Vec<u8>> {
-        let ImageShape { width, height, step, encoding, .. } = self.shape;
-        let picture = Raster::new(width, height, step, encoding, self.data());
+        let (width, height) = (self.width(), self.height());
+        let picture = Raster::new(width, height, self.step(), self.encoding, self.data());
         encode(&picture.map_err(codec_error)?, format, quality).map_err(codec_error)
     }
 }

@@ -4,9 +4,9 @@ use std::fmt;
 use std::ops::Deref;
 use std::time::{Duration, Instant};
 
+use framelane_layout::Encoding;
 use framelane_layout::topic::{Delivery, Overflow};
-use framelane_layout::{Encoding, ErrorCode};
-use framelane_topic::{Claimed, Error, Result};
+use framelane_topic::{Claimed, Result};
 
 use crate::image::{Image, ImageMut};
 use crate::topic::{Frame, Options, Stats, Topic};
@@ -76,7 +76,7 @@ impl<T: Frame> Queue<T> {
     /// Puts a frame into the queue. Never waits, copies nothing.
     ///
     /// # Errors
-    /// [`ErrorCode::Backpressure`] where the queue blocks and is full, and as [`Topic::send`].
+    /// [`Backpressure`](crate::ErrorCode::Backpressure) where the queue blocks and is full, and as [`Topic::send`].
     pub fn send(&mut self, loan: T::Loan) -> Result<()> {
         self.0.send(loan)
     }
@@ -100,7 +100,7 @@ impl<T: Frame> Queue<T> {
     /// The next frame that no other consumer has, if there is one.
     ///
     /// # Errors
-    /// As [`Topic::try_recv`]; [`ErrorCode::Limit`] where 32 consumers have joined already.
+    /// As [`Topic::try_recv`]; [`Limit`](crate::ErrorCode::Limit) where 32 consumers have joined already.
     pub fn try_recv(&mut self) -> Result<Option<Job<T>>> {
         let next = self.0.next_claimed()?;
         Ok(next.map(|(frame, claimed)| Job { frame, claimed }))
@@ -109,19 +109,14 @@ impl<T: Frame> Queue<T> {
     /// Blocks until there is a frame, at most `timeout`.
     ///
     /// # Errors
-    /// [`ErrorCode::Timeout`], and as [`try_recv`](Self::try_recv).
+    /// [`Timeout`](crate::ErrorCode::Timeout), and as [`try_recv`](Self::try_recv).
     pub fn recv(&mut self, timeout: Duration) -> Result<Job<T>> {
         let start = Instant::now();
         loop {
             if let Some(job) = self.try_recv()? {
                 return Ok(job);
             }
-            let left = timeout.saturating_sub(start.elapsed());
-            if left.is_zero() {
-                let text = format!("queue {}: no frame in {timeout:?}", self.name());
-                return Err(Error::new(ErrorCode::Timeout, text));
-            }
-            self.0.sleep(left)?;
+            self.0.sleep(start, timeout)?;
         }
     }
 

@@ -1,6 +1,6 @@
 //! A typed topic: send frames, receive frames.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use framelane_layout::topic::{Delivery, Mode, Overflow};
 use framelane_layout::{Descriptor, Encoding, ErrorCode, Kind};
@@ -24,7 +24,7 @@ pub trait Frame: Sized {
     ///
     /// # Errors
     /// The memory cannot be mapped.
-    fn from_received(received: Received) -> Result<Option<Self>>;
+    fn from_received(descriptor: &Descriptor, hold: Hold, missed: u64) -> Result<Option<Self>>;
 
     /// One more reference on it, and the descriptor it was received with.
     fn reference(&self) -> (Hold, Descriptor);
@@ -202,9 +202,22 @@ impl<T: Frame> Topic<T> {
         self.next(true)
     }
 
+    #[inline(always)]
     fn next(&mut self, newest: bool) -> Result<Option<T>> {
+        if !newest && let Some((descriptor, hold)) = self.subscriber.receive_in_order() {
+            match T::from_received(&descriptor, hold, 0)? {
+                None => self.subscriber.reject(),
+                frame => return Ok(frame),
+            }
+        }
+        self.next_late(newest)
+    }
+
+    #[inline(never)]
+    fn next_late(&mut self, newest: bool) -> Result<Option<T>> {
         while let Some(received) = self.subscriber.receive(newest)? {
-            if let Some(frame) = T::from_received(received)? {
+            let Received { descriptor, hold, missed, .. } = received;
+            if let Some(frame) = T::from_received(descriptor, hold, missed)? {
                 return Ok(Some(frame));
             }
             self.subscriber.reject();
@@ -214,9 +227,9 @@ impl<T: Frame> Topic<T> {
 
     /// The next frame of a queue, and the claim on it where it must be acknowledged.
     pub(crate) fn next_claimed(&mut self) -> Result<Option<(T, Option<Claimed>)>> {
-        while let Some(mut received) = self.subscriber.receive(false)? {
-            let claimed = received.claimed.take();
-            if let Some(frame) = T::from_received(received)? {
+        while let Some(received) = self.subscriber.receive(false)? {
+            let Received { descriptor, hold, missed, claimed } = received;
+            if let Some(frame) = T::from_received(descriptor, hold, missed)? {
                 return Ok(Some((frame, claimed)));
             }
             // Nobody can use it: offered again, it would go round for ever.
@@ -224,11 +237,6 @@ impl<T: Frame> Topic<T> {
             self.subscriber.reject();
         }
         Ok(None)
-    }
-
-    /// Sleeps until there may be a frame, at most `timeout`.
-    pub(crate) fn sleep(&mut self, timeout: Duration) -> Result<()> {
-        self.subscriber.sleep_blocking(timeout)
     }
 
     /// Blocks until there is a frame, at most `timeout`.
@@ -249,13 +257,26 @@ impl<T: Frame> Topic<T> {
     }
 
     fn blocking(&mut self, timeout: Duration, newest: bool) -> Result<T> {
+        let start = Instant::now();
         loop {
-            let received = self.subscriber.receive_blocking(timeout, newest)?;
-            if let Some(frame) = T::from_received(received)? {
+            if let Some(frame) = self.next(newest)? {
                 return Ok(frame);
             }
-            self.subscriber.reject();
+            self.sleep(start, timeout)?;
         }
+    }
+
+    /// Sleeps until there may be a frame, at most until `timeout` has passed since `start`.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Timeout`] where it has.
+    pub(crate) fn sleep(&mut self, start: Instant, timeout: Duration) -> Result<()> {
+        let left = timeout.saturating_sub(start.elapsed());
+        if left.is_zero() {
+            let text = format!("topic {}: no frame in {timeout:?}", self.name());
+            return Err(Error::new(ErrorCode::Timeout, text));
+        }
+        self.subscriber.sleep_blocking(left)
     }
 
     /// The newest frame that is still there, received before or not.
@@ -264,7 +285,7 @@ impl<T: Frame> Topic<T> {
     /// As [`try_recv`](Self::try_recv).
     pub fn latest(&mut self) -> Result<Option<T>> {
         let Some(received) = self.subscriber.latest()? else { return Ok(None) };
-        let frame = T::from_received(received)?;
+        let frame = T::from_received(received.descriptor, received.hold, 0)?;
         if frame.is_none() {
             self.subscriber.count_rejected();
         }

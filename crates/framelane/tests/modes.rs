@@ -193,6 +193,14 @@ fn each_frame_of_a_queue_goes_to_one_consumer() {
 }
 
 #[test]
+fn what_nobody_has_taken_waits_for_whoever_comes() {
+    let mut sender = queue("early", Ack::Auto, Overflow::Block);
+    (0..4).for_each(|value| put(&mut sender, value).unwrap());
+    let mut consumer = queue("early", Ack::Auto, Overflow::Block);
+    assert_eq!(consumer.try_recv().unwrap().unwrap().data()[0], 0);
+}
+
+#[test]
 fn a_job_that_is_not_acknowledged_goes_to_another() {
     let mut sender = queue("again", Ack::Manual, Overflow::Block);
     let mut first = queue("again", Ack::Manual, Overflow::Block);

@@ -95,6 +95,7 @@ const _: () = assert!(size_of::<Cell>() == 64 && align_of::<Cell>() == 64);
 
 impl Descriptor {
     /// The descriptor as little-endian words, word 0 included.
+    #[inline(always)]
     #[must_use]
     pub fn to_words(&self) -> [u64; 8] {
         let [kind, encoding, dtype, flags] =
@@ -118,6 +119,7 @@ impl Descriptor {
 
     /// The inverse of [`to_words`](Self::to_words). Any eight words give a descriptor; what
     /// it says must be checked before it is believed.
+    #[inline(always)]
     #[must_use]
     #[allow(clippy::cast_possible_truncation, reason = "the fields are cut out of their words")]
     pub fn from_words(words: [u64; 8]) -> Self {

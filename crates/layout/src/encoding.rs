@@ -79,6 +79,7 @@ const _: () = {
         let info = &ENCODINGS[index];
         assert!(info.encoding as usize == index);
         assert!(info.bytes_per_pixel.is_multiple_of(info.channels));
+        assert!(info.width_multiple.is_power_of_two());
         index += 1;
     }
 };
@@ -107,7 +108,8 @@ impl Encoding {
     #[must_use]
     pub fn row_bytes(self, width: u32) -> Option<u32> {
         let info = self.info();
-        if width == 0 || !width.is_multiple_of(u32::from(info.width_multiple)) {
+        // A power of two, so that no division is needed.
+        if width == 0 || width & (u32::from(info.width_multiple) - 1) != 0 {
             return None;
         }
         width.checked_mul(u32::from(info.bytes_per_pixel))

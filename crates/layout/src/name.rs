@@ -63,7 +63,7 @@ pub fn check_part(part: &str) -> Result<(), NameError> {
 
 /// Up to 32 bytes of text that one process writes and others may read at the same time.
 /// What they read may be half old, half new: it is for people.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[repr(C)]
 pub struct Label {
     words: [AtomicU64; 4],

@@ -5,7 +5,6 @@
 //! 0x1000  publisher rows            then    subscriber rows, cursors, rings, [claims]
 //! ```
 
-use crate::descriptor::Cell;
 use crate::name::Label;
 use crate::sync::{AtomicU32, AtomicU64};
 
@@ -203,7 +202,7 @@ pub struct PublisherRow {
 }
 
 /// One subscriber entry.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[repr(C, align(64))]
 pub struct SubscriberRow {
     /// The FIFO to write a byte to, 0: the subscriber waits on the futex.
@@ -235,7 +234,7 @@ const _: () = {
     assert!(core::mem::offset_of!(PublisherRow, evicted_early) == 64);
     assert!(core::mem::offset_of!(PublisherRow, fifo_id) == 120);
     assert!(size_of::<SubscriberRow>() as u64 == SUBSCRIBER_BYTES);
-    assert!(size_of::<Cell>() as u64 == CELL_BYTES);
+    assert!(size_of::<crate::descriptor::Cell>() as u64 == CELL_BYTES);
 };
 
 /// Where everything is in a topic file.

@@ -271,7 +271,11 @@ fn send(state: &mut State, _env: sys::napi_env, topic: f64, hold: f64) -> Result
     control.take_header(header);
     complete_header(header, &shape, &descriptor);
     let retained = loan.is_shared();
-    let stamp_ns = publisher(state.topic(topic)?)?.publish(loan, &mut descriptor);
+    let entry = state.topic(topic)?;
+    if retained && entry.tag != 0 {
+        loan.pool().note_topic(loan.slot(), entry.tag);
+    }
+    let stamp_ns = publisher(entry)?.publish(loan, &mut descriptor);
     if retained {
         state.published(&descriptor);
     }
@@ -320,14 +324,15 @@ fn receive(state: &mut State, env: sys::napi_env, topic: f64, newest: f64) -> Re
     loop {
         let entry = state.topic(topic)?;
         let Some(received) = entry.subscriber.receive(newest)? else { return Ok(0) };
-        match check_image(&received.descriptor, received.hold.slot_bytes()) {
-            Some(shape) => return hand_out(state, env, topic, received, &shape),
-            None => {
-                // Nobody can use it: offered again, it would go round for ever.
-                received.claimed.map(Claimed::acknowledge);
-                entry.subscriber.reject();
-            }
-        }
+        let Some(shape) = check_image(received.descriptor, received.hold.slot_bytes()) else {
+            // Nobody can use it: offered again, it would go round for ever.
+            received.claimed.map(Claimed::acknowledge);
+            entry.subscriber.reject();
+            continue;
+        };
+        let Received { descriptor, hold, missed, claimed } = received;
+        let descriptor = *descriptor;
+        return hand_out(state, env, topic, (&descriptor, &shape, missed), (hold, claimed));
     }
 }
 
@@ -338,23 +343,26 @@ fn latest(state: &mut State, env: sys::napi_env, topic: f64, _: f64) -> Result<u
         return Err(too_many(state, topic));
     }
     let Some(received) = entry.subscriber.latest()? else { return Ok(0) };
-    match check_image(&received.descriptor, received.hold.slot_bytes()) {
-        Some(shape) => hand_out(state, env, topic, received, &shape),
-        None => {
-            entry.subscriber.count_rejected();
-            Ok(0)
-        }
-    }
+    let Some(shape) = check_image(received.descriptor, received.hold.slot_bytes()) else {
+        entry.subscriber.count_rejected();
+        return Ok(0);
+    };
+    let Received { descriptor, hold, missed, .. } = received;
+    let descriptor = *descriptor;
+    hand_out(state, env, topic, (&descriptor, &shape, missed), (hold, None))
 }
 
 fn hand_out(
     state: &mut State,
     env: sys::napi_env,
     topic: u32,
-    received: Received,
-    shape: &ImageShape,
+    (descriptor, shape, missed): (&Descriptor, &ImageShape, u64),
+    (hold, claimed): (Hold, Option<Claimed>),
 ) -> Result<u32> {
-    let Received { descriptor, hold, missed, claimed } = received;
+    let tag = state.topic(topic)?.tag;
+    if tag != 0 {
+        hold.note_topic(tag);
+    }
     let pool = match state.pools.known_received(&hold) {
         Some(pool) => pool,
         None => {
@@ -363,9 +371,9 @@ fn hand_out(
         }
     };
     let control = state.control()?;
-    control.put_frame(&descriptor, shape, missed);
+    control.put_frame(descriptor, shape, missed);
     let (frame, job) = (Frame::Received(hold), claimed.map(|claimed| Rc::new(Job::new(claimed))));
-    let number = state.hold(Held { frame, topic, descriptor, job })?;
+    let number = state.hold(Held { frame, topic, descriptor: *descriptor, job })?;
     control.put_place(number, pool, descriptor.slot, descriptor.generation);
     Ok(1)
 }

@@ -11,6 +11,7 @@
 mod control;
 mod doorbell;
 mod error;
+mod fault;
 mod hot;
 mod limit;
 mod memory;

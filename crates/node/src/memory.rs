@@ -10,13 +10,18 @@ use std::ptr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use framelane::raw::{Hold, OwnHold, Peer};
-use framelane::{Error, ErrorCode, Result};
+use framelane::{Error, ErrorCode, FrameAccess, Result};
 use napi::sys;
+
+use crate::fault;
 
 /// A pool as this environment has seen it, in one way of access.
 struct Pool {
     id: u64,
+    /// For loans, not for received frames.
     writable: bool,
+    /// Received frames of this process are seen through the mapping for loans.
+    shared: bool,
     /// Keeps the pool mapped for the buffers below.
     anchor: Anchor,
     slot_count: u32,
@@ -99,9 +104,14 @@ impl PoolTable {
             Anchor::Own(pool) => pool.geometry(),
             Anchor::Reader(pool) => pool.geometry(),
         };
+        let shared = peer.access() == FrameAccess::Shared;
+        if !writable && !shared {
+            fault::install();
+        }
         let pool = Pool {
             id,
             writable,
+            shared,
             anchor,
             slot_count: geometry.slot_count,
             slot_bytes: geometry.slot_stride,
@@ -201,7 +211,7 @@ impl PoolTable {
 impl Pool {
     fn slot_pointer(&self, slot: u32) -> Result<*mut u8> {
         Ok(match &self.anchor {
-            Anchor::Own(pool) if self.writable => pool.slot_pointer(slot),
+            Anchor::Own(pool) if self.writable || self.shared => pool.slot_pointer(slot),
             Anchor::Own(pool) => pool.received_pointer(slot)?.cast_mut(),
             Anchor::Reader(pool) => pool.slot_pointer(slot).cast_mut(),
         })

@@ -41,6 +41,8 @@ pub struct TopicEntry {
     pub publisher: Option<Publisher>,
     pub depth: u32,
     pub max_held: u32,
+    /// Stands for its name in a report on a stray write; 0 where there is none.
+    pub tag: u16,
     /// Frames received and not released.
     pub held: u32,
     /// Frames loaned and neither sent nor released.

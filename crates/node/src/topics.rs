@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use framelane::raw::layout::control::WORDS;
 use framelane::raw::layout::topic::Mode;
-use framelane::raw::{Publisher, Subscriber, TopicStats};
-use framelane::{Config, ErrorCode, Kind, configure as configure_core};
+use framelane::raw::{Publisher, Subscriber, TopicStats, topic_tag};
+use framelane::{Config, ErrorCode, FrameAccess, Kind, configure as configure_core};
 use napi::bindgen_prelude::{ArrayBuffer, Either, Function, FunctionRef, Null};
 use napi::{Env, JsValue, sys};
 use napi_derive::napi;
@@ -24,6 +24,7 @@ pub struct Settings {
     pub max_bytes: Option<f64>,
     pub max_held: Option<u32>,
     pub max_loans: Option<u32>,
+    pub access: Option<String>,
 }
 
 /// Fixes the settings of the process.
@@ -35,11 +36,17 @@ pub fn configure(settings: Settings) -> Result<()> {
         dir: settings.dir.map(PathBuf::from),
         namespace: settings.namespace,
         max_bytes: settings.max_bytes.map(|bytes| bytes as u64),
+        access: settings.access.map(|access| access_named(&access)),
     })
     .map_err(thrown)?;
     let fix = |limit: &Limit, value: Option<u32>| value.map_or(Ok(()), |value| limit.fix(value));
     fix(&MAX_HELD, settings.max_held).map_err(thrown)?;
     fix(&MAX_LOANS, settings.max_loans).map_err(thrown)
+}
+
+/// The facade lets nothing but `protected` and `shared` through.
+fn access_named(name: &str) -> FrameAccess {
+    if name == "shared" { FrameAccess::Shared } else { FrameAccess::Protected }
 }
 
 /// Takes the control array, and what to call when the doorbell has rung. Once for each
@@ -109,11 +116,13 @@ pub fn open_topic(
     })?;
     let peer = state.peer().map_err(thrown)?;
     let topic = peer.open_topic(&name, kind, mode).map_err(thrown)?;
+    let protected = peer.access() == FrameAccess::Protected;
     let entry = TopicEntry {
         subscriber: Subscriber::new(topic, history),
         publisher: None,
         depth,
         max_held: if max_held == 0 { MAX_HELD.get() } else { max_held },
+        tag: if protected { topic_tag(&name) } else { 0 },
         held: 0,
         loaned: 0,
     };

@@ -5,11 +5,11 @@ use std::mem::ManuallyDrop;
 use std::ptr;
 use std::sync::Arc;
 
-use framelane_layout::SlotHeader;
 use framelane_layout::slot::SLOT_HEADER_BYTES;
-use framelane_layout::sync::Ordering;
+use framelane_layout::{SlotHeader, sync};
 
-use crate::owner::{COUNT, OwnPool, Private};
+use crate::owner::OwnPool;
+use crate::private::Private;
 use crate::word;
 
 /// One reference of this process on a slot of its own pool. Dropping it gives the reference
@@ -17,15 +17,14 @@ use crate::word;
 #[derive(Debug)]
 pub struct OwnHold {
     pool: Arc<OwnPool>,
-    /// Below 65,535; of this width so that a hold moves as two plain words.
-    slot: u32,
-    generation: u32,
+    /// `generation << 32 | slot`: a hold moves as two plain words.
+    place: u64,
 }
 
 impl OwnHold {
     /// A hold that is in the count already.
     pub(crate) fn new(pool: Arc<OwnPool>, slot: u32, generation: u32) -> Self {
-        Self { pool, slot, generation }
+        Self { pool, place: u64::from(generation) << 32 | u64::from(slot) }
     }
 
     /// The pool it is in.
@@ -43,14 +42,13 @@ impl OwnHold {
     /// How often the slot has been filled, this time included.
     #[must_use]
     pub fn fill(&self) -> u64 {
-        // ordering: Relaxed; our hold keeps the count where it is.
-        self.private().fill.load(Ordering::Relaxed)
+        self.private().fill()
     }
 
     /// The slot's generation: the low half of [`fill`](Self::fill).
     #[must_use]
     pub fn generation(&self) -> u32 {
-        self.generation
+        word::generation(self.place)
     }
 
     /// Address of the slot's first byte, for writing.
@@ -58,7 +56,7 @@ impl OwnHold {
     /// Only the process that has the slot on loan may write, and only until it publishes.
     #[must_use]
     pub fn pointer(&self) -> *mut u8 {
-        self.pool.slot_pointer(self.slot)
+        self.pool.slot_pointer(self.index().into())
     }
 
     /// The slot's header, to be written; what stands in it is unspecified.
@@ -66,8 +64,9 @@ impl OwnHold {
     /// # Safety
     /// The frame has not been published, and no other reference to its header lives.
     pub unsafe fn header_mut(&mut self) -> &mut SlotHeader {
-        let offset = SLOT_HEADER_BYTES * u64::from(self.slot);
+        let offset = SLOT_HEADER_BYTES * u64::from(self.index());
         let pointer = self.pool.data.pointer(offset, SLOT_HEADER_BYTES).cast::<SlotHeader>();
+        sync::step();
         // SAFETY: inside the mapping, aligned to 512 bytes, integers and floats; ours alone by
         // the caller's promise.
         unsafe { &mut *pointer }
@@ -76,7 +75,7 @@ impl OwnHold {
     /// A private copy of the slot's header.
     #[must_use]
     pub fn header(&self) -> SlotHeader {
-        let offset = SLOT_HEADER_BYTES * u64::from(self.slot);
+        let offset = SLOT_HEADER_BYTES * u64::from(self.index());
         // SAFETY: integers and floats, valid for any bytes.
         unsafe { self.pool.data.copy(offset) }
     }
@@ -86,37 +85,16 @@ impl OwnHold {
     #[must_use]
     #[inline]
     pub fn reuse(mut self) -> Option<Self> {
-        let private = self.private();
-        // ordering: Acquire, pairs with the Release in `give_back`: as the last one we see
-        // what the others did. The exchange fails if another holds the slot, too.
-        let alone = u64::from(self.generation) << 32 | 1;
-        let swap = private.word.compare_exchange(
-            alone,
-            alone - 1,
-            Ordering::Acquire,
-            Ordering::Relaxed, // ordering: nothing is read after a failure
-        );
-        if swap.is_err() {
-            return None;
-        }
-        if self.pool.recycle(self.index()) {
-            let fill = self.fill();
-            self.generation = word::generation(fill << 32);
-            // ordering: Release, pairs with the Acquire in `acquire`.
-            self.private().word.store(fill << 32 | 1, Ordering::Release);
-            return Some(self);
-        }
-        // Readers look at it. Put the count back for `drop` to take, which lists the slot.
-        // ordering: Relaxed; at a count of zero nobody else touches the word.
-        private.word.store(alone, Ordering::Relaxed);
-        None
+        let line = self.pool.line(self.index());
+        let generation = self.private().reuse(line, self.generation())?;
+        self.place = u64::from(generation) << 32 | u64::from(self.index());
+        Some(self)
     }
 
     /// Whether this process has other holds on the slot.
     #[must_use]
     pub fn is_shared(&self) -> bool {
-        // ordering: Relaxed, for this process's own bookkeeping.
-        self.private().word.load(Ordering::Relaxed) & COUNT > 1
+        self.private().is_shared()
     }
 
     /// Lets go of the pool but not of the frame: the slot is never filled again, and stays
@@ -128,37 +106,27 @@ impl OwnHold {
     }
 
     fn private(&self) -> &Private {
-        &self.pool.slots[self.slot as usize]
+        &self.pool.slots[usize::from(self.index())]
     }
 
     fn index(&self) -> u16 {
-        #[allow(clippy::cast_possible_truncation, reason = "below SLOTS_MAX")]
+        #[allow(clippy::cast_possible_truncation, reason = "the low half, below SLOTS_MAX")]
         {
-            self.slot as u16
+            self.place as u16
         }
-    }
-
-    /// Takes this hold off the count; whether it was the last.
-    fn give_back(&mut self) -> bool {
-        // ordering: AcqRel. Release: what we did with the frame comes before the slot is
-        // filled again; Acquire: as the last one we see what the others did.
-        let before = self.private().word.fetch_sub(1, Ordering::AcqRel);
-        debug_assert!(before & COUNT != 0, "one more release than holds");
-        before & COUNT == 1
     }
 }
 
 impl Clone for OwnHold {
     fn clone(&self) -> Self {
-        // ordering: Relaxed; our own hold keeps the slot where it is.
-        self.private().word.fetch_add(1, Ordering::Relaxed);
-        Self { pool: self.pool.clone(), slot: self.slot, generation: self.generation }
+        self.private().again();
+        Self { pool: self.pool.clone(), place: self.place }
     }
 }
 
 impl Drop for OwnHold {
     fn drop(&mut self) {
-        if self.give_back() {
+        if self.private().sub() {
             self.pool.put_back(self.index());
         }
     }

@@ -8,13 +8,16 @@
 
 mod hold;
 mod local;
+#[cfg(loom)]
+mod models;
 mod owner;
+mod private;
 mod reader;
 pub mod word;
 
 pub use hold::OwnHold;
 pub use owner::{OwnPool, PoolStats};
-pub use reader::{ReaderHold, ReaderPool};
+pub use reader::{FrameAccess, ReaderHold, ReaderPool};
 
 /// Name of a pool's control file.
 #[must_use]

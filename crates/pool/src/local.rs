@@ -4,8 +4,12 @@
 //! Word: `generation << 32 | locked << 31 | count`. The lock covers the two transitions that
 //! touch the shared word, 0 to 1 and 1 to 0; all others are one exchange.
 
+#[cfg(not(loom))]
 use crossbeam_utils::Backoff;
 use framelane_layout::sync::{AtomicU64, Ordering};
+
+#[cfg(loom)]
+use crate::models::Backoff;
 
 const LOCKED: u64 = 1 << 31;
 const COUNT: u64 = LOCKED - 1;

@@ -11,13 +11,15 @@ use framelane_layout::lock::{POOL_OWNER, POOL_READER};
 use framelane_layout::pool::{
     HEADER_BYTES, MAGIC, PoolGeometry, PoolHeader, READERS, READERS_OFFSET, ReaderRow, SlotLine,
 };
-use framelane_layout::sync::{AtomicU64, Ordering};
-use framelane_layout::{ABI_MAJOR, ABI_MINOR, Descriptor, ENDIAN_MARK, ErrorCode, LAYOUT_HASH};
+use framelane_layout::{
+    ABI_MAJOR, ABI_MINOR, Descriptor, ENDIAN_MARK, ErrorCode, LAYOUT_HASH, sync,
+};
 use framelane_shm::{
     Directory, Error, Mapping, OnDrop, Result, SharedFile, monotonic_ns, process_name, random_id,
 };
 
 use crate::hold::OwnHold;
+use crate::private::Private;
 use crate::{control_name, data_name, word};
 
 /// Draining slots looked at by each allocation: enough to keep up, too few to notice.
@@ -36,17 +38,10 @@ pub struct OwnPool {
     received: OnceLock<Mapping>,
     pub(crate) slots: Box<[Private]>,
     lists: Mutex<Lists>,
+    /// Held while a slot is backed ahead of its use; whether no more are to be.
+    backing: Mutex<bool>,
     /// Last: what is to happen when the files are closed.
     _closed: OnDrop,
-}
-
-/// What only the owner knows of a slot.
-#[derive(Debug, Default)]
-pub(crate) struct Private {
-    /// `generation << 32 | holds of this process`, the ring's among them.
-    pub(crate) word: AtomicU64,
-    /// How often the slot has been filled; written by whoever brought the count to zero.
-    pub(crate) fill: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -120,6 +115,7 @@ impl OwnPool {
             received,
             slots,
             lists,
+            backing: Mutex::default(),
             _closed: OnDrop::new(closed),
         }))
     }
@@ -150,6 +146,7 @@ impl OwnPool {
         let bytes = geometry.control_bytes();
         let fill = |file: &SharedFile, control: &Mapping| {
             let pointer = control.pointer(0, size_of::<PoolHeader>() as u64);
+            sync::step();
             // SAFETY: inside the mapping, page-aligned, and nobody else can see the file yet.
             unsafe { pointer.cast::<PoolHeader>().write(header) };
             file.claim(POOL_OWNER, || {}).map(drop)
@@ -226,11 +223,21 @@ impl OwnPool {
     /// [`ErrorCode::NoSpace`] where there is no more; what is backed stays.
     pub fn back_ahead(&self, slots: u32) -> Result<()> {
         while self.stats().backed < slots {
+            let stopped = self.backing.lock().unwrap_or_else(PoisonError::into_inner);
+            if *stopped {
+                break;
+            }
             let Some(slot) = self.back_one()? else { break };
             // Below those that are warm.
             self.lists().free.insert(0, slot);
         }
         Ok(())
+    }
+
+    /// Ends what [`back_ahead`](Self::back_ahead) does on another thread, and waits for the slot
+    /// that it is at: for when memory is short.
+    pub fn stop_backing(&self) {
+        *self.backing.lock().unwrap_or_else(PoisonError::into_inner) = true;
     }
 
     /// A slot never used before, with memory behind it now. The lists are not locked meanwhile:
@@ -256,28 +263,12 @@ impl OwnPool {
 
     /// One more hold on the frame that `descriptor` names, for a subscriber in the owner's
     /// own process. `None`: the frame is gone.
+    #[inline(always)]
     #[must_use]
     pub fn acquire(self: &Arc<Self>, descriptor: &Descriptor) -> Option<OwnHold> {
         let private = self.slots.get(usize::from(descriptor.slot))?;
-        let generation = u64::from(descriptor.generation);
-        // ordering: Relaxed, only a first guess for the exchange below.
-        let mut word = private.word.load(Ordering::Relaxed);
-        loop {
-            if word >> 32 != generation || word & COUNT == 0 {
-                return None;
-            }
-            // ordering: Acquire, pairs with the Release in `hold_new` and in `drop`: the
-            // count was above zero, so the frame of this generation is there.
-            let swap = private.word.compare_exchange_weak(
-                word,
-                word + 1,
-                Ordering::Acquire,
-                Ordering::Relaxed, // ordering: another guess
-            );
-            match swap {
-                Ok(_) => break,
-                Err(seen) => word = seen,
-            }
+        if !private.add(descriptor.generation) {
+            return None;
         }
         let (slot, generation) = (u32::from(descriptor.slot), descriptor.generation);
         let hold = OwnHold::new(self.clone(), slot, generation);
@@ -298,6 +289,7 @@ impl OwnPool {
     ///
     /// # Errors
     /// The second mapping cannot be made.
+    #[inline(always)]
     pub fn received_pointer(&self, slot: u32) -> Result<*const u8> {
         let offset = self.geometry.slot_offset(slot);
         Ok(self.received()?.pointer(offset, self.geometry.slot_stride))
@@ -311,12 +303,27 @@ impl OwnPool {
         Ok(self.received()?.pointer(0, self.geometry.slots_offset()))
     }
 
-    /// The data file mapped without write permission.
-    fn received(&self) -> Result<&Mapping> {
-        if let Some(mapping) = self.received.get() {
-            return Ok(mapping);
+    /// Says which topic has given out the frame in `slot`, by its tag. A courtesy: where the
+    /// second mapping cannot be made, whoever needs it is told.
+    pub fn note_topic(&self, slot: u16, tag: u16) {
+        if let Ok(received) = self.received() {
+            received.note_topic(slot.into(), tag);
         }
+    }
+
+    /// The data file mapped without write permission.
+    #[inline(always)]
+    fn received(&self) -> Result<&Mapping> {
+        match self.received.get() {
+            Some(mapping) => Ok(mapping),
+            None => self.map_received(),
+        }
+    }
+
+    #[cold]
+    fn map_received(&self) -> Result<&Mapping> {
         let mapping = self.data_file.map(self.geometry.data_bytes(), false)?;
+        let mapping = mapping.of_received(self.id, self.geometry);
         Ok(self.received.get_or_init(|| mapping))
     }
 
@@ -337,35 +344,21 @@ impl OwnPool {
         self.lists.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn line(&self, slot: u16) -> &SlotLine {
+    pub(crate) fn line(&self, slot: u16) -> &SlotLine {
         &self.lines()[usize::from(slot)]
     }
 
     /// The first hold on a slot whose word already stands at its next generation.
     fn hold_new(self: &Arc<Self>, slot: u16) -> OwnHold {
-        let private = &self.slots[usize::from(slot)];
-        // ordering: Relaxed, the slot is ours alone.
-        let fill = private.fill.load(Ordering::Relaxed);
-        let generation = word::generation(fill << 32);
-        // ordering: Release, pairs with the Acquire in `acquire`; nobody else has the slot.
-        private.word.store(fill << 32 | 1, Ordering::Release);
+        let generation = self.slots[usize::from(slot)].start();
         OwnHold::new(self.clone(), slot.into(), generation)
     }
 
     /// Moves a slot that this process no longer holds to its next generation. `false`:
     /// readers look at it.
     #[inline]
-    pub(crate) fn recycle(&self, slot: u16) -> bool {
-        let private = &self.slots[usize::from(slot)];
-        // ordering: Relaxed; written by this function only, whose calls for one slot follow
-        // each other by the exchange on the count or by the mutex of the lists.
-        let fill = private.fill.load(Ordering::Relaxed);
-        let recycled = word::recycle(self.line(slot), fill);
-        if recycled {
-            // ordering: Relaxed, as above.
-            private.fill.store(fill.wrapping_add(1), Ordering::Relaxed);
-        }
-        recycled
+    fn recycle(&self, slot: u16) -> bool {
+        self.slots[usize::from(slot)].recycle(self.line(slot))
     }
 
     /// Looks at up to `limit` draining slots and frees those that nobody looks at any more.
@@ -393,9 +386,6 @@ impl OwnPool {
         Ok(any)
     }
 }
-
-/// The count in a slot's private word.
-pub(crate) const COUNT: u64 = 0xffff_ffff;
 
 /// Slot numbers of a stack, the lowest on top.
 fn numbers(slots: std::ops::Range<u32>) -> Vec<u16> {

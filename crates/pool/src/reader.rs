@@ -21,6 +21,16 @@ use crate::{control_name, data_name, word};
 /// How long to wait for a cleaner to make up its mind about a file.
 const BUSY: Duration = Duration::from_secs(1);
 
+/// How frames of other processes are mapped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum FrameAccess {
+    /// Without write permission, which cannot be had later either.
+    #[default]
+    Protected,
+    /// With it: a stray write changes what everybody else sees.
+    Shared,
+}
+
 /// Another process's pool, seen from here. It keeps one reader entry for the whole process.
 #[derive(Debug)]
 pub struct ReaderPool {
@@ -29,7 +39,8 @@ pub struct ReaderPool {
     entry: u32,
     control_file: SharedFile,
     control: Mapping,
-    /// Mapped without write permission from a descriptor without write permission.
+    /// Mapped without write permission from a descriptor without write permission, unless
+    /// access is shared.
     data: Mapping,
     counts: Box<[LocalCount]>,
     /// Last: what is to happen when the files are closed.
@@ -46,6 +57,7 @@ impl ReaderPool {
     pub fn attach(
         directory: &Directory,
         id: u64,
+        access: FrameAccess,
         closed: impl FnOnce() + Send + Sync + 'static,
     ) -> Result<Option<Arc<Self>>> {
         let Some(control_file) = open_attached(directory, &control_name(id))? else {
@@ -53,13 +65,16 @@ impl ReaderPool {
         };
         let bytes = control_file.bytes()?;
         let (control, geometry) = map_control(&control_file, bytes, id)?;
-        let Some(data_file) = directory.open_file(&data_name(id), Access::Read)? else {
+        let shared = access == FrameAccess::Shared;
+        let opened = if shared { Access::ReadWrite } else { Access::Read };
+        let Some(data_file) = directory.open_file(&data_name(id), opened)? else {
             return Ok(None);
         };
         if data_file.bytes()? != geometry.data_bytes() {
             return Err(corrupt(data_file.name(), "its size does not fit its header"));
         }
-        let data = data_file.map(geometry.data_bytes(), false)?;
+        let data = data_file.map(geometry.data_bytes(), shared)?;
+        let data = if shared { data } else { data.of_received(id, geometry) };
         let entry = claim_entry(&control_file, &control, geometry)?;
         let counts = (0..geometry.slot_count).map(|_| LocalCount::default()).collect();
         Ok(Some(Arc::new(Self {
@@ -112,10 +127,12 @@ impl ReaderPool {
         self.counts.iter().all(|count| count.count() == 0)
     }
 
-    /// Address of a slot's first byte, in memory that this process cannot write.
+    /// Address of a slot's first byte, in memory that this process cannot write unless access
+    /// is shared.
     ///
     /// # Panics
     /// If there is no such slot.
+    #[inline(always)]
     #[must_use]
     pub fn slot_pointer(&self, slot: u32) -> *const u8 {
         self.data.pointer(self.geometry.slot_offset(slot), self.geometry.slot_stride)
@@ -129,6 +146,7 @@ impl ReaderPool {
 
     /// Takes the slot that `descriptor` names. `None`: it has been filled again, or the
     /// descriptor names no slot of this pool.
+    #[inline(always)]
     #[must_use]
     pub fn acquire(self: &Arc<Self>, descriptor: &Descriptor) -> Option<ReaderHold> {
         let count = self.counts.get(usize::from(descriptor.slot))?;
@@ -173,6 +191,12 @@ impl ReaderHold {
     #[must_use]
     pub fn pointer(&self) -> *const u8 {
         self.pool.slot_pointer(self.slot.into())
+    }
+
+    /// Says which topic has given the frame out, by its tag.
+    #[inline]
+    pub fn note_topic(&self, tag: u16) {
+        self.pool.data.note_topic(self.slot.into(), tag);
     }
 
     /// A private copy of the slot's header, to be checked before it is believed.

@@ -2,21 +2,16 @@
 //! [`Waiters`](crate::Waiters), by the same rule. Both write first and look second, with a
 //! full fence between.
 
-use std::time::Duration;
-
 use framelane_layout::sync::{Ordering, fence};
 use framelane_layout::topic::Room;
-use rustix::thread::futex;
-
-use crate::wait::RECHECK;
 
 /// The words that waiting writers and their readers share.
 #[derive(Clone, Copy, Debug)]
 pub struct RoomWaiters<'a>(pub &'a Room);
 
 impl RoomWaiters<'_> {
-    /// Writer: says that it waits for reader `entry`, and returns what [`wait`](Self::wait)
-    /// needs. How far the reader is must be looked at once more after this.
+    /// Writer: says that it waits for reader `entry`, and returns what `wait` needs. How far
+    /// the reader is must be looked at once more after this.
     #[must_use]
     pub fn block(&self, entry: u16) -> u32 {
         // ordering: Acquire, pairs with the Release in `unblock`: read before the mark is set,
@@ -29,9 +24,9 @@ impl RoomWaiters<'_> {
         seen
     }
 
-    /// Reader `entry`: has gone on. Whether a writer waited for that; those on the futex are
-    /// awake then.
+    /// Reader `entry`: has gone on. Whether a writer waited for that, and is to be woken.
     #[inline]
+    #[must_use]
     pub fn unblock(&self, entry: u16) -> bool {
         // ordering: SeqCst fence, pairs with the one in `block`: either the writer sees how far
         // the reader is or the reader sees that it waits.
@@ -40,26 +35,10 @@ impl RoomWaiters<'_> {
         if self.0.blocked.load(Ordering::Relaxed) >> entry & 1 == 0 {
             return false;
         }
-        self.wake(entry);
-        true
-    }
-
-    #[cold]
-    fn wake(&self, entry: u16) {
         // ordering: Relaxed, only a mark.
         self.0.blocked.fetch_and(!(1 << entry), Ordering::Relaxed);
         // ordering: Release, pairs with the Acquire in `block`.
         self.0.seq.fetch_add(1, Ordering::Release);
-        let _ = futex::wake(&self.0.seq, futex::Flags::empty(), i32::MAX.unsigned_abs());
-    }
-
-    /// Writer without an event loop: sleeps until there may be room after
-    /// [`block`](Self::block), at most `timeout` and at most [`RECHECK`].
-    pub fn wait(&self, seen: u32, timeout: Duration) {
-        let timeout = timeout.min(RECHECK);
-        let limit =
-            rustix::time::Timespec { tv_sec: 0, tv_nsec: i64::from(timeout.subsec_nanos()) };
-        // Woken, interrupted, timed out or too late: the caller looks again in each case.
-        let _ = futex::wait(&self.0.seq, futex::Flags::empty(), seen, Some(&limit));
+        true
     }
 }

@@ -8,8 +8,6 @@ use std::time::Duration;
 
 use framelane_layout::sync::{AtomicU32, Ordering, fence};
 use framelane_layout::topic::SubscriberRow;
-use framelane_shm::{Directory, Ringer};
-use rustix::thread::futex;
 
 /// Longest sleep without looking again.
 pub const RECHECK: Duration = Duration::from_millis(100);
@@ -37,11 +35,11 @@ pub fn someone_sleeps(sleepers: &AtomicU32) -> bool {
 }
 
 impl Waiters<'_> {
-    /// Subscriber: says that entry `entry` is about to sleep, and returns what
-    /// [`wait`](Self::wait) needs. The heads must be looked at once more after this.
+    /// Subscriber: says that entry `entry` is about to sleep, and returns what `wait` needs.
+    /// The heads must be looked at once more after this.
     #[must_use]
     pub fn announce(&self, entry: u16) -> u32 {
-        // ordering: Acquire, pairs with the Release in `wake`: read before the mark is set,
+        // ordering: Acquire, pairs with the Release in `take_marks`: read before the mark is set,
         // so that a wake-up in between makes `wait` return at once.
         let seen = self.wake_seq.load(Ordering::Acquire);
         // ordering: SeqCst, and the fence: the mark comes before the look at the heads; pairs
@@ -57,19 +55,16 @@ impl Waiters<'_> {
         self.sleepers.fetch_and(!(1 << entry), Ordering::Relaxed);
     }
 
-    /// Subscriber without an event loop: sleeps until a wake-up after
-    /// [`announce`](Self::announce), at most `timeout` and at most [`RECHECK`].
-    pub fn wait(&self, seen: u32, timeout: Duration) {
-        let timeout = timeout.min(RECHECK);
-        let limit =
-            rustix::time::Timespec { tv_sec: 0, tv_nsec: i64::from(timeout.subsec_nanos()) };
-        // Woken, interrupted, timed out or too late: the caller looks again in each case.
-        let _ = futex::wait(self.wake_seq, futex::Flags::empty(), seen, Some(&limit));
+    /// Subscriber: says through which FIFO entry `entry`, just taken, is woken; 0: the futex.
+    pub fn set_bell(&self, entry: u16, fifo_id: u64) {
+        // ordering: Release, pairs with the Acquire in `take_marks`: the row and the FIFO are
+        // there.
+        self.rows[usize::from(entry)].fifo_id.store(fifo_id, Ordering::Release);
     }
 
-    /// Publisher: wakes whoever [sleeps](someone_sleeps), after the head has moved.
-    #[cold]
-    pub fn wake(&self, directory: &Directory, ringer: &Ringer) {
+    /// Takes the marks of the sleepers, raises the futex, and rings the `bell` of those that
+    /// have one; whether there are others.
+    pub(crate) fn take_marks(&self, mut bell: impl FnMut(u64)) -> bool {
         // ordering: AcqRel, takes the marks; Acquire, pairs with `announce` for the rows.
         let bits = self.sleepers.swap(0, Ordering::AcqRel);
         // ordering: Release, pairs with the Acquire in `announce`.
@@ -77,15 +72,12 @@ impl Waiters<'_> {
         let asleep = self.rows.iter().enumerate().filter(|(entry, _)| bits >> entry & 1 == 1);
         let mut on_futex = false;
         for (_, row) in asleep {
-            // ordering: Acquire, pairs with the Release of whoever took the entry.
+            // ordering: Acquire, pairs with the Release in `set_bell`.
             match row.fifo_id.load(Ordering::Acquire) {
                 0 => on_futex = true,
-                // A bell that cannot be rung leaves its sleeper to its own re-check.
-                id => drop(ringer.ring(directory, id)),
+                id => bell(id),
             }
         }
-        if on_futex {
-            let _ = futex::wake(self.wake_seq, futex::Flags::empty(), i32::MAX.unsigned_abs());
-        }
+        on_futex
     }
 }

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use framelane_layout::ErrorCode;
+use framelane_layout::{ErrorCode, sync};
 use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
@@ -79,6 +79,7 @@ impl Directory {
                 Err(errno) => return Err(self.error("create a file in", errno)),
             };
             let file = SharedFile::new(fd, name.into());
+            sync::step();
             fs::ftruncate(file.fd(), bytes).map_err(|errno| self.error("ftruncate in", errno))?;
             file.back(0, backed)?;
             fill(&file, &file.map(bytes, true)?)?;
@@ -129,6 +130,7 @@ impl Directory {
     /// # Errors
     /// The operating system refuses.
     pub fn unlink(&self, name: &str) -> Result<bool> {
+        sync::step();
         match fs::unlinkat(&*self.current(), name, AtFlags::empty()) {
             Ok(()) => Ok(true),
             Err(Errno::NOENT) => Ok(false),
@@ -153,7 +155,9 @@ impl Directory {
     /// Removes the directories where nothing is left in them. Others make them again when
     /// they need them.
     pub fn remove_if_empty(&self) {
+        sync::step();
         if fs::unlinkat(fs::CWD, &self.path, AtFlags::REMOVEDIR).is_ok() {
+            sync::step();
             let _ = fs::unlinkat(fs::CWD, &self.root, AtFlags::REMOVEDIR);
         }
     }
@@ -214,6 +218,7 @@ fn open_both(root: &Path, path: &Path) -> Result<OwnedFd> {
 /// Makes a directory that only this user can enter, where it is missing. `false`: the one above
 /// it, which may vanish, has.
 fn make(path: &Path, parent_vanishes: bool) -> Result<bool> {
+    sync::step();
     match fs::mkdir(path, Mode::RWXU) {
         Ok(()) | Err(Errno::EXIST) => Ok(true),
         Err(Errno::NOENT) if parent_vanishes => Ok(false),
@@ -256,9 +261,11 @@ fn check_owner(stat: &Stat, path: &Path) -> Result<()> {
 /// Gives an unnamed file its name. Before Linux 6.10 the direct way needs a capability, so
 /// the way through `/proc` is the second.
 fn link(fd: &OwnedFd, directory: &OwnedFd, name: &str) -> Result<(), Errno> {
+    sync::step();
     match fs::linkat(fd, "", directory, name, AtFlags::EMPTY_PATH) {
         Err(Errno::NOENT | Errno::PERM) => {
             let path = format!("/proc/self/fd/{}", fd.as_raw_fd());
+            sync::step();
             fs::linkat(fs::CWD, path, directory, name, AtFlags::SYMLINK_FOLLOW)
         }
         other => other,

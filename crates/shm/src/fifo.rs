@@ -4,7 +4,7 @@
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use framelane_layout::ErrorCode;
+use framelane_layout::{ErrorCode, sync};
 use rustix::fs::{self, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
@@ -38,6 +38,7 @@ impl Doorbell {
             let id = random_id()?;
             let name = file_name(id);
             let parent = directory.fd()?;
+            sync::step();
             match fs::mknodat(&*parent, &name, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0) {
                 Ok(()) => {}
                 Err(Errno::EXIST | Errno::NOENT) => continue,
@@ -111,6 +112,7 @@ impl Ringer {
     pub fn ring(&self, directory: &Directory, id: u64) -> Result<()> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, fd)) = open.iter().find(|(known, _)| *known == id) {
+            sync::step();
             let _ = rustix::io::write(fd, &[1]);
             return Ok(());
         }
@@ -124,6 +126,7 @@ impl Ringer {
         if FileType::from_raw_mode(stat.st_mode) != FileType::Fifo {
             return Err(Error::new(ErrorCode::Corrupt, format!("{} is no FIFO", file_name(id))));
         }
+        sync::step();
         let _ = rustix::io::write(&fd, &[1]);
         open.push((id, fd));
         Ok(())

@@ -11,8 +11,8 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use framelane_layout::ErrorCode;
 use framelane_layout::lock::ALIVE;
+use framelane_layout::{ErrorCode, sync};
 use rustix::fs::{FallocateFlags, fallocate, fstat};
 
 use crate::error::{Error, Result};
@@ -88,6 +88,7 @@ impl SharedFile {
         let mut at = offset;
         while at < end {
             let step = FALLOCATE_STEP.min(end - at);
+            sync::step();
             match fallocate(&self.fd, FallocateFlags::empty(), at, step) {
                 Ok(()) => at += step,
                 Err(rustix::io::Errno::INTR) => {}
@@ -189,6 +190,7 @@ impl SharedFile {
 
     fn set_lock(&self, byte: u64, lock: Lock) -> Result<bool> {
         let request = request(byte, lock);
+        sync::step();
         // SAFETY: the descriptor is open and `request` is a valid `flock`.
         let answer = unsafe { libc::fcntl(self.fd.as_raw_fd(), libc::F_OFD_SETLK, &request) };
         if answer == 0 {

@@ -12,6 +12,7 @@ mod fifo;
 mod file;
 mod mapping;
 mod on_drop;
+mod received;
 
 pub use clock::{epoch_ns, monotonic_ns};
 pub use directory::{Access, Directory};
@@ -20,6 +21,7 @@ pub use fifo::{Doorbell, Ringer};
 pub use file::SharedFile;
 pub use mapping::{Mapping, Shared};
 pub use on_drop::OnDrop;
+pub use received::{Place, place_of, topic_tag};
 
 /// Name of this process, for people: what the kernel calls it, or `?`.
 #[must_use]

@@ -3,12 +3,13 @@
 use std::os::fd::BorrowedFd;
 
 use framelane_layout::descriptor::Cell;
-use framelane_layout::pool::{ReaderRow, SlotLine};
+use framelane_layout::pool::{PoolGeometry, ReaderRow, SlotLine};
 use framelane_layout::sync::AtomicU64;
 use framelane_layout::topic::{PublisherRow, SubscriberRow, TopicShared};
 use memmap2::{MmapOptions, MmapRaw};
 
 use crate::error::{Error, Result};
+use crate::received::{Registration, register};
 use framelane_layout::ErrorCode;
 
 /// Types that may be looked at in memory that other processes change at any time.
@@ -36,6 +37,8 @@ unsafe impl Shared for AtomicU64 {}
 /// atomics, private copies and raw pointers, never slices.
 #[derive(Debug)]
 pub struct Mapping {
+    /// Before the memory: an address is forgotten before it can mean something else.
+    received: Option<Registration>,
     raw: MmapRaw,
 }
 
@@ -58,7 +61,24 @@ impl Mapping {
             };
             Error::new(code, format!("mmap of {bytes} bytes: {error}"))
         })?;
-        Ok(Self { raw })
+        Ok(Self { received: None, raw })
+    }
+
+    /// Says that these are the frames of a pool, mapped without write permission, so that a
+    /// failed write can be told to its author ([`place_of`](crate::place_of)).
+    #[must_use]
+    pub fn of_received(mut self, pool_id: u64, geometry: PoolGeometry) -> Self {
+        self.received = register(self.raw.as_ptr(), pool_id, geometry);
+        self
+    }
+
+    /// Says which topic has given out the frame in `slot`, by its
+    /// [`topic_tag`](crate::topic_tag).
+    #[inline]
+    pub fn note_topic(&self, slot: u32, tag: u16) {
+        if let Some(received) = &self.received {
+            received.note(slot, tag);
+        }
     }
 
     /// Number of bytes.

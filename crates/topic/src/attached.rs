@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use framelane_layout::descriptor::PAYLOAD_MAX;
-use framelane_layout::{Descriptor, ErrorCode};
+use framelane_layout::{Descriptor, ErrorCode, Kind};
 use framelane_pool::{OwnPool, ReaderPool};
 use framelane_shm::{Error, Result};
 
@@ -15,7 +15,7 @@ const POOLS_KEPT: usize = 64;
 
 /// What became of a descriptor.
 #[derive(Debug)]
-pub(crate) enum Taken {
+pub(crate) enum Outcome {
     /// A reference on its frame.
     Frame(Hold),
     /// The frame is gone.
@@ -30,6 +30,22 @@ enum Pool {
     Reader(Arc<ReaderPool>),
 }
 
+impl Pool {
+    #[inline(always)]
+    fn acquire(&self, descriptor: &Descriptor) -> Option<Hold> {
+        match self {
+            Self::Own(pool) => pool.acquire(descriptor).map(Hold::Own),
+            Self::Reader(pool) => pool.acquire(descriptor).map(Hold::Reader),
+        }
+    }
+}
+
+/// Whether what `descriptor` says of its slot is possible.
+#[inline(always)]
+fn is_sound(kind: Kind, hold: &Hold, descriptor: &Descriptor) -> bool {
+    descriptor.kind == kind as u8 && descriptor.payload_bytes <= PAYLOAD_MAX.min(hold.slot_bytes())
+}
+
 /// Attached pools, the one used last in front.
 #[derive(Debug, Default)]
 pub(crate) struct Attached(Vec<(u64, Pool)>);
@@ -40,33 +56,32 @@ impl Attached {
     /// # Errors
     /// [`ErrorCode::Limit`] where the pool has 32 reader processes already, and what attaching
     /// to it can say.
-    #[inline]
-    pub(crate) fn take(&mut self, topic: &OpenTopic, descriptor: &Descriptor) -> Result<Taken> {
+    pub(crate) fn take(&mut self, topic: &OpenTopic, descriptor: &Descriptor) -> Result<Outcome> {
         let id = descriptor.pool_id;
         if self.0.first().is_none_or(|&(first, _)| first != id) {
             match self.bring_forward(topic, id) {
                 Ok(true) => {}
-                Ok(false) => return Ok(Taken::Gone),
-                Err(error) if is_nonsense(&error) => return Ok(Taken::Nonsense),
+                Ok(false) => return Ok(Outcome::Gone),
+                Err(error) if is_nonsense(&error) => return Ok(Outcome::Nonsense),
                 Err(error) => return Err(error),
             }
         }
-        let Some((_, pool)) = self.0.first() else { return Ok(Taken::Gone) };
-        let (stride, hold) = match pool {
-            Pool::Own(pool) => {
-                (pool.geometry().slot_stride, pool.acquire(descriptor).map(Hold::Own))
-            }
-            Pool::Reader(pool) => {
-                (pool.geometry().slot_stride, pool.acquire(descriptor).map(Hold::Reader))
-            }
-        };
-        let sound = descriptor.kind == topic.kind() as u8
-            && descriptor.payload_bytes <= PAYLOAD_MAX.min(stride);
-        Ok(match hold {
-            Some(hold) if sound => Taken::Frame(hold),
-            Some(_) => Taken::Nonsense,
-            None => Taken::Gone,
+        let Some((_, pool)) = self.0.first() else { return Ok(Outcome::Gone) };
+        Ok(match pool.acquire(descriptor) {
+            Some(hold) if is_sound(topic.kind(), &hold, descriptor) => Outcome::Frame(hold),
+            Some(_) => Outcome::Nonsense,
+            None => Outcome::Gone,
         })
+    }
+
+    /// The same where the pool is the one used last and nothing is wrong.
+    #[inline(always)]
+    pub(crate) fn take_known(&self, kind: Kind, descriptor: &Descriptor) -> Option<Hold> {
+        let (id, pool) = self.0.first()?;
+        if *id != descriptor.pool_id {
+            return None;
+        }
+        pool.acquire(descriptor).filter(|hold| is_sound(kind, hold, descriptor))
     }
 
     /// Puts pool `id` in front, attaching to it if need be. `false`: it is gone.

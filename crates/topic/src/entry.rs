@@ -28,16 +28,13 @@ impl Entry {
         // ordering: Relaxed, for people.
         row.since_ns.store(monotonic_ns(), Ordering::Relaxed);
         row.name.set(&process_name());
-        // ordering: Release, pairs with the Acquire in `Waiters::wake`.
-        row.fifo_id.store(0, Ordering::Release);
+        topic.waiters().set_bell(number, 0);
         Ok(Arc::new(Self { topic: topic.clone(), number }))
     }
 
     /// Says how to wake it: through FIFO `fifo_id`, or through the futex where that is 0.
     pub(crate) fn set_bell(&self, fifo_id: u64) {
-        let row = &self.topic.subscriber_rows()[usize::from(self.number)];
-        // ordering: Release, pairs with the Acquire in `Waiters::wake`.
-        row.fifo_id.store(fifo_id, Ordering::Release);
+        self.topic.waiters().set_bell(self.number, fifo_id);
     }
 }
 

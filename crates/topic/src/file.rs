@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 
 use framelane_layout::descriptor::Cell;
 use framelane_layout::lock::{TOPIC_PUBLISHER, TOPIC_SUBSCRIBER};
-use framelane_layout::sync::{AtomicU64, Ordering};
+use framelane_layout::sync::AtomicU64;
 use framelane_layout::topic::{
     Delivery, HEADER_BYTES, MAGIC, Mode, NAME_MAX, Overflow, PUBLISHERS_MAX, PublisherRow,
     SHARED_OFFSET, SubscriberRow, TopicGeometry, TopicHeader, TopicShared,
 };
-use framelane_layout::{ABI_MAJOR, ABI_MINOR, ENDIAN_MARK, ErrorCode, Kind, LAYOUT_HASH, name};
-use framelane_ring::{Broadcast, Lossless, RoomWaiters, Waiters, WorkQueue};
+use framelane_layout::{
+    ABI_MAJOR, ABI_MINOR, ENDIAN_MARK, ErrorCode, Kind, LAYOUT_HASH, name, sync,
+};
+use framelane_ring::{Broadcast, Entries, Lossless, RoomWaiters, Waiters, WorkQueue};
 use framelane_shm::{Access, Directory, Error, Mapping, Result, SharedFile, random_id};
 
 /// How long to wait for a cleaner to make up its mind about the file.
@@ -144,16 +146,9 @@ impl TopicFile {
         self.mapping.slice(offset, self.geometry.subscribers.into())
     }
 
-    /// The entries that have or had a publisher, as bits.
-    #[inline]
-    pub(crate) fn publishers(&self) -> u64 {
-        // ordering: Acquire, pairs with the Release in `Publisher::claim`.
-        self.shared().publishers.0.mask.load(Ordering::Acquire)
-    }
-
-    /// The same as numbers.
+    /// The entries that have or had a publisher.
     pub(crate) fn rings_in_use(&self) -> impl Iterator<Item = u16> + use<> {
-        let mask = self.publishers();
+        let mask = self.entries().taken();
         (0..self.geometry.publishers).filter(move |&entry| mask >> entry & 1 == 1)
     }
 
@@ -165,6 +160,11 @@ impl TopicFile {
         // SAFETY: as above.
         let head = unsafe { place.head.as_ref() };
         Broadcast::new(cells, head)
+    }
+
+    #[inline]
+    pub(crate) fn entries(&self) -> Entries<'_> {
+        Entries::new(&self.shared().publishers.0.mask)
     }
 
     pub(crate) fn waiters(&self) -> Waiters<'_> {
@@ -203,7 +203,9 @@ impl TopicFile {
         self.waiters().withdraw(entry);
         if self.mode.is_lossless() {
             self.lossless().leave(entry);
-            self.room().unblock(entry);
+            if self.room().unblock(entry) {
+                self.room().wake();
+            }
         }
         if self.mode.is_queue() {
             let lose = self.mode.delivery == Delivery::AtMostOnce;
@@ -311,8 +313,11 @@ fn map(file: &SharedFile, writable: bool) -> Result<(Mapping, TopicHeader, Topic
         );
         return Err(Error::new(ErrorCode::LayoutVersion, text));
     }
-    let mode = Mode::from_code(header.mode)
-        .ok_or_else(|| corrupt(file.name(), "its mode is none of those known"))?;
+    let mode = Mode::from_code(header.mode).ok_or_else(|| {
+        // Of a later release: what it names is not known, so nothing may be removed.
+        let text = format!("{} is in a mode that this release does not know", file.name());
+        Error::new(ErrorCode::TopicMismatch, text)
+    })?;
     let geometry = TopicGeometry::new(header.cells, header.publishers, header.subscribers, mode)
         .filter(|geometry| geometry.bytes() == bytes)
         .ok_or_else(|| corrupt(file.name(), "its header contradicts its size"))?;
@@ -347,6 +352,7 @@ fn create(
     };
     directory.create(file_name, geometry.bytes(), geometry.bytes(), |_, mapping| {
         let pointer = mapping.pointer(0, size_of::<TopicHeader>() as u64);
+        sync::step();
         // SAFETY: inside the mapping, page-aligned, and nobody else can see the file yet.
         unsafe { pointer.cast::<TopicHeader>().write(header) };
         Ok(())

@@ -126,7 +126,7 @@ impl Gauge {
     /// none for want of `reader`: through FIFO `fifo_id`, or through the futex, for which is
     /// what comes back. There must be asked once more after this.
     pub(crate) fn block(topic: &OpenTopic, reader: Option<u16>, ring: u16, fifo_id: u64) -> u32 {
-        // ordering: Release, pairs with the exchange in `ring_writers`.
+        // ordering: Release, pairs with the exchange in `wake_writers`.
         topic.publisher_row(ring).fifo_id.store(fifo_id, Ordering::Release);
         topic.room().block(reader.unwrap_or(0))
     }
@@ -137,13 +137,13 @@ impl Gauge {
 pub(crate) fn tell_writers(topic: &OpenTopic, reader: u16) {
     let reader = if topic.mode().is_queue() { 0 } else { reader };
     if topic.room().unblock(reader) {
-        ring_writers(topic);
+        wake_writers(topic);
     }
 }
 
-/// Rings the bells of writers that wait in event loops.
 #[cold]
-fn ring_writers(topic: &OpenTopic) {
+fn wake_writers(topic: &OpenTopic) {
+    topic.room().wake();
     for entry in topic.rings_in_use() {
         // ordering: Acquire, pairs with the Release in `block`; emptied, so that a bell is rung
         // once.

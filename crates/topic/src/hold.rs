@@ -16,6 +16,7 @@ pub enum Hold {
 impl Hold {
     /// Id of the pool.
     #[must_use]
+    #[inline(always)]
     pub fn pool_id(&self) -> u64 {
         match self {
             Self::Own(hold) => hold.pool().id(),
@@ -34,6 +35,7 @@ impl Hold {
 
     /// Bytes of the slot.
     #[must_use]
+    #[inline(always)]
     pub fn slot_bytes(&self) -> u64 {
         match self {
             Self::Own(hold) => hold.pool().geometry().slot_stride,
@@ -41,15 +43,26 @@ impl Hold {
         }
     }
 
-    /// Address of the slot's first byte, mapped without write permission. The bytes do not
-    /// change while the hold lives.
+    /// Address of the slot's first byte, mapped without write permission unless access is
+    /// shared. The bytes do not change while the hold lives.
     ///
     /// # Errors
     /// The mapping cannot be made.
+    #[inline(always)]
     pub fn pointer(&self) -> Result<*const u8> {
         match self {
             Self::Own(hold) => hold.pool().received_pointer(hold.slot().into()),
             Self::Reader(hold) => Ok(hold.pointer()),
+        }
+    }
+
+    /// Says which topic has given the frame out, by its [`topic_tag`](crate::topic_tag): for
+    /// the report on a stray write.
+    #[inline]
+    pub fn note_topic(&self, tag: u16) {
+        match self {
+            Self::Own(hold) => hold.pool().note_topic(hold.slot(), tag),
+            Self::Reader(hold) => hold.note_topic(tag),
         }
     }
 

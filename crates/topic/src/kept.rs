@@ -31,20 +31,20 @@ impl KeptFrames {
     }
 
     /// The slot that went round, if it suits; if not, it is let go of.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take_spare(&mut self, bytes: u64) -> Option<OwnHold> {
         let spare = self.spare.take()?;
         Peer::suits(spare.pool().geometry().slot_stride, bytes).then_some(spare)
     }
 
     /// Keeps one more.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, position: u64, hold: Hold) {
         self.frames.push_back(Kept { position, hold });
     }
 
     /// Lets go of the oldest until `depth` are left, but of none from position `needed` on.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn trim(&mut self, depth: u32, needed: u64) {
         while self.frames.len() > depth as usize {
             if self.frames.front().is_none_or(|kept| kept.position >= needed) {

@@ -20,8 +20,8 @@ mod subscriber;
 mod watch;
 
 pub use file::TopicFile;
-pub use framelane_pool::{OwnHold, OwnPool, ReaderPool};
-pub use framelane_shm::{Doorbell, Error, Result, monotonic_ns};
+pub use framelane_pool::{FrameAccess, OwnHold, OwnPool, ReaderPool};
+pub use framelane_shm::{Doorbell, Error, Place, Result, monotonic_ns, place_of, topic_tag};
 pub use hold::Hold;
 pub use peer::{OpenTopic, Peer, Settings};
 pub use publisher::Publisher;

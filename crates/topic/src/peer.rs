@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use framelane_layout::topic::Mode;
 use framelane_layout::{ErrorCode, Kind, name};
-use framelane_pool::{OwnHold, OwnPool, ReaderPool, control_name, data_name};
+use framelane_pool::{FrameAccess, OwnHold, OwnPool, ReaderPool, control_name, data_name};
 use framelane_shm::{Access, Directory, Error, Result, Ringer};
 
 use crate::cleaner;
@@ -35,11 +35,18 @@ pub struct Settings {
     pub namespace: String,
     /// Most bytes all pools of this process may have.
     pub max_bytes: u64,
+    /// How frames of other processes are mapped.
+    pub access: FrameAccess,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { dir: "/dev/shm".into(), namespace: "default".into(), max_bytes: 1 << 30 }
+        Self {
+            dir: "/dev/shm".into(),
+            namespace: "default".into(),
+            max_bytes: 1 << 30,
+            access: FrameAccess::default(),
+        }
     }
 }
 
@@ -48,6 +55,7 @@ impl Default for Settings {
 pub struct Peer {
     directory: Arc<Directory>,
     max_bytes: u64,
+    access: FrameAccess,
     ringer: Ringer,
     own: Mutex<Vec<Arc<OwnPool>>>,
     /// Last frames of closed publishers, by topic and entry: readable until memory runs short
@@ -91,6 +99,7 @@ impl Peer {
         let peer = Arc::new(Self {
             directory,
             max_bytes: settings.max_bytes,
+            access: settings.access,
             ringer: Ringer::default(),
             own: Mutex::default(),
             parked: Mutex::default(),
@@ -106,6 +115,12 @@ impl Peer {
     #[must_use]
     pub fn directory(&self) -> &Arc<Directory> {
         &self.directory
+    }
+
+    /// How frames of other processes are mapped.
+    #[must_use]
+    pub fn access(&self) -> FrameAccess {
+        self.access
     }
 
     pub(crate) fn ringer(&self) -> &Ringer {
@@ -258,7 +273,11 @@ impl Peer {
     /// keep the memory of the old one; whether there were any. A ring cell may still name one:
     /// its frame is gone.
     fn retire(&self, own: &mut Vec<Arc<OwnPool>>) -> Result<bool> {
-        let idle = |pool: &Arc<OwnPool>| pool.stats().free == pool.stats().backed;
+        let idle = |pool: &Arc<OwnPool>| {
+            pool.stop_backing();
+            let stats = pool.stats();
+            stats.free == stats.backed
+        };
         let (gone, kept): (Vec<_>, Vec<_>) = own.drain(..).partition(idle);
         *own = kept;
         for pool in &gone {
@@ -323,7 +342,7 @@ impl Peer {
             return Ok(Some(pool));
         }
         readers.retain(|_, pool| pool.strong_count() > 0);
-        let attached = ReaderPool::attach(&self.directory, id, self.cleaning())?;
+        let attached = ReaderPool::attach(&self.directory, id, self.access, self.cleaning())?;
         let Some(pool) = attached else { return Ok(None) };
         readers.insert(id, Arc::downgrade(&pool));
         Ok(Some(pool))

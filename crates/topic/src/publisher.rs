@@ -114,7 +114,10 @@ impl Publisher {
         let ring = self.topic.ring(self.entry);
         let mut newest = None;
         for position in (self.next.saturating_sub(ring.capacity())..self.next).rev() {
-            let Read::Frame(descriptor) = ring.read(position) else { continue };
+            let mut descriptor = Descriptor::default();
+            if ring.read(position, &mut descriptor) != Read::Frame {
+                continue;
+            }
             let pool = descriptor.pool_id;
             let stays = *newest.get_or_insert(pool) == pool
                 || self.is_wanted(position)
@@ -348,7 +351,7 @@ impl Publisher {
     /// same, and which slot it is in and when it was sent is filled in here. A sequence number
     /// of zero becomes the position in the ring, a time stamp of zero the time of sending;
     /// the time stamp is returned. The frame must have been [admitted](Self::admit).
-    #[inline]
+    #[inline(always)]
     pub fn publish(&mut self, mut hold: OwnHold, descriptor: &mut Descriptor) -> i64 {
         let fill = hold.fill();
         let sent_ns = monotonic_ns();
@@ -443,12 +446,9 @@ fn take_over(topic: &OpenTopic) -> Result<(u16, u64)> {
     // ordering: Relaxed; nobody waits through this entry yet.
     row.fifo_id.store(0, Ordering::Relaxed);
     row.name.set(&process_name());
-    let publishers = &topic.shared().publishers.0;
     // ordering: Relaxed, for people.
-    publishers.epoch.fetch_add(1, Ordering::Relaxed);
-    // ordering: Release, pairs with the Acquire in `TopicFile::publishers`. A subscriber
-    // that does not see the bit sees no frame of the ring, and its cursor is zero.
-    publishers.mask.fetch_or(1 << entry, Ordering::Release);
+    topic.shared().publishers.0.epoch.fetch_add(1, Ordering::Relaxed);
+    topic.entries().announce(entry);
     // ordering: SeqCst fence, pairs with the one in `Lossless::join`: whoever joins before the
     // first frame is seen by the first look at the readers.
     fence(Ordering::SeqCst);

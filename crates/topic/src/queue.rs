@@ -6,9 +6,10 @@ use framelane_layout::topic::Delivery;
 use framelane_ring::{Claim, Read};
 use framelane_shm::Result;
 
+use crate::attached::Outcome;
 use crate::entry::Entry;
 use crate::gauge::tell_writers;
-use crate::subscriber::{Received, Subscriber};
+use crate::subscriber::{Subscriber, Taken, rings_from};
 
 /// A position that this process has taken and must acknowledge. Dropping it without that
 /// offers the frame again.
@@ -43,53 +44,38 @@ impl Drop for Claimed {
 
 impl Subscriber {
     /// The next frame that nobody has; with `newest` the newest of a publisher.
-    pub(crate) fn consume(&mut self, newest: bool) -> Result<Option<Received>> {
-        let publishers = self.topic.geometry().publishers;
-        let mask = self.topic.publishers();
-        for step in 0..publishers {
-            let ring = (self.turn + step) % publishers;
-            if mask >> ring & 1 == 0 {
-                continue;
-            }
-            if let Some(received) = self.consume_from(ring, newest)? {
-                self.turn = (ring + 1) % publishers;
-                return Ok(Some(received));
+    #[inline(never)]
+    pub(crate) fn consume(&mut self, newest: bool) -> Result<Option<Taken>> {
+        for ring in rings_from(self.topic.entries().taken(), self.turn) {
+            if let Some(taken) = self.consume_from(ring, newest)? {
+                self.turn = ring + 1;
+                return Ok(Some(taken));
             }
         }
         Ok(None)
     }
 
-    fn consume_from(&mut self, ring: u16, newest: bool) -> Result<Option<Received>> {
+    fn consume_from(&mut self, ring: u16, newest: bool) -> Result<Option<Taken>> {
         while let Some(position) = self.claim_next(ring, newest)? {
-            let number = self.entry()?.number;
-            let found = match self.topic.ring(ring).read(position) {
-                Read::Frame(descriptor) => match self.take(descriptor) {
-                    Ok(found) => found,
-                    Err(error) => {
-                        self.topic.queue(ring).give_back(position, number);
-                        return Err(error);
-                    }
-                },
+            let entry = self.entry()?.clone();
+            let outcome = match self.topic.ring(ring).read(position, &mut self.descriptor) {
+                Read::Frame => self.attached.take(&self.topic, &self.descriptor),
                 // Somebody scribbled over the cell: as long as the position is claimed, its
                 // publisher leaves it alone.
-                Read::Lapped | Read::Empty => {
-                    self.rejected += 1;
-                    None
-                }
+                Read::Lapped | Read::Empty => Ok(Outcome::Nonsense),
             };
-            let once = self.topic.mode().delivery == Delivery::AtMostOnce;
-            if once || found.is_none() {
-                self.topic.queue(ring).done(position, number);
-                tell_writers(&self.topic, number);
+            let once = self.mode.delivery == Delivery::AtMostOnce;
+            let mut claimed = Some(Claimed { entry, ring, position, open: true });
+            // What cannot be had now is offered again by the claim that is dropped.
+            let outcome = outcome?;
+            if once || !matches!(outcome, Outcome::Frame(_)) {
+                claimed.take().map(Claimed::acknowledge);
             }
-            let Some((descriptor, hold)) = found else {
-                self.lapped += 1;
-                continue;
-            };
-            self.received += 1;
-            let entry = self.entry()?.clone();
-            let claimed = (!once).then_some(Claimed { entry, ring, position, open: true });
-            return Ok(Some(Received { descriptor, hold, missed: 0, claimed }));
+            match outcome {
+                Outcome::Frame(hold) => return Ok(Some(Taken { hold, missed: 0, claimed })),
+                Outcome::Gone => self.lapped += 1,
+                Outcome::Nonsense => self.rejected += 1,
+            }
         }
         Ok(None)
     }

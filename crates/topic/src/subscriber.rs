@@ -1,14 +1,15 @@
 //! The reading end of a topic: take references on what stands in its rings.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use framelane_layout::Descriptor;
 use framelane_layout::sync::Ordering;
-use framelane_layout::{Descriptor, ErrorCode};
+use framelane_layout::topic::Mode;
 use framelane_ring::{RECHECK, Read};
-use framelane_shm::{Error, Result};
+use framelane_shm::Result;
 
-use crate::attached::{Attached, Taken};
+use crate::attached::{Attached, Outcome};
 use crate::entry::Entry;
 use crate::gauge::tell_writers;
 use crate::hold::Hold;
@@ -18,16 +19,24 @@ use crate::watch::Watch;
 
 /// A frame taken from a ring.
 #[derive(Debug)]
-pub struct Received {
+pub struct Received<'a> {
     /// Checked for what it says of the slot; what it says of the pixels is for the caller to
-    /// check.
-    pub descriptor: Descriptor,
+    /// check. The subscriber's own copy, which the next frame overwrites.
+    pub descriptor: &'a Descriptor,
     /// The reference on the slot.
     pub hold: Hold,
     /// Frames of the same publisher that were overwritten before this one could be taken.
     pub missed: u64,
     /// In a queue whose frames must be acknowledged, what is to be acknowledged.
     pub claimed: Option<Claimed>,
+}
+
+/// A frame taken, whose descriptor stands in the subscriber.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) hold: Hold,
+    pub(crate) missed: u64,
+    pub(crate) claimed: Option<Claimed>,
 }
 
 /// A subscriber, or in a queue a consumer. Its cursors are private, and nobody waits for it,
@@ -41,6 +50,12 @@ pub struct Subscriber {
     /// The ring to look at first, so that publishers take turns.
     pub(crate) turn: u16,
     pub(crate) attached: Attached,
+    /// The descriptor read last: it is copied once, out of shared memory.
+    pub(crate) descriptor: Descriptor,
+    /// Which topic this is, so that an ordinary one does no more than it needs.
+    pub(crate) mode: Mode,
+    /// Whether [`receive_in_order`](Self::receive_in_order) may be tried.
+    ordinary: bool,
     /// Subscriber entry, taken when it first sleeps or joins.
     pub(crate) entry: Option<Arc<Entry>>,
     /// Frames sent before it came that it wants all the same.
@@ -66,6 +81,9 @@ impl Subscriber {
             cursors,
             turn: 0,
             attached: Attached::default(),
+            descriptor: Descriptor::default(),
+            mode,
+            ordinary: !mode.is_lossless() && !mode.is_queue(),
             entry: None,
             history,
             ready: !mode.is_lossless() && !mode.is_queue(),
@@ -94,8 +112,7 @@ impl Subscriber {
             self.cursors = vec![0; usize::from(topic.geometry().publishers)].into();
             self.topic = topic;
         }
-        let mode = self.topic.mode();
-        if mode.is_lossless() {
+        if self.mode.is_lossless() {
             let number = self.entry()?.number;
             let topic = &self.topic;
             let joined = topic.lossless().join(number, |ring| topic.ring(ring).head());
@@ -105,7 +122,7 @@ impl Subscriber {
                 u64::saturating_sub(first, self.history.min(depth).into())
             };
             self.cursors = joined.iter().zip(0..).map(history).collect();
-        } else if mode.is_queue() {
+        } else if self.mode.is_queue() {
             self.entry()?;
         }
         self.ready = true;
@@ -165,45 +182,61 @@ impl Subscriber {
     /// the newest of a publisher, passing over those before it.
     ///
     /// # Errors
-    /// [`ErrorCode::Limit`] where a pool has 32 reader processes already, and what attaching
+    /// [`Limit`](framelane_layout::ErrorCode::Limit) where a pool has 32 reader processes already, and what attaching
     /// to a pool can say. The frame is not lost by it: the next call tries again.
-    /// [`ErrorCode::TopicRemoved`] once where the topic's file is gone.
-    pub fn receive(&mut self, newest: bool) -> Result<Option<Received>> {
+    /// [`TopicRemoved`](framelane_layout::ErrorCode::TopicRemoved) once where the topic's file is gone.
+    pub fn receive(&mut self, newest: bool) -> Result<Option<Received<'_>>> {
         if !self.ready {
             self.make_ready()?;
         }
-        let received = self.receive_in_turn(newest)?;
-        if received.is_none() {
+        let taken = if self.mode.is_queue() {
+            self.consume(newest)?
+        } else {
+            self.receive_in_turn(newest)?
+        };
+        let Some(Taken { hold, missed, claimed }) = taken else {
             self.found_nothing()?;
-        }
-        Ok(received)
+            return Ok(None);
+        };
+        self.received += 1;
+        Ok(Some(Received { descriptor: &self.descriptor, hold, missed, claimed }))
     }
 
-    #[cold]
+    /// The next frame in the one case that is the rule: a topic that has had one publisher, a
+    /// frame that is there, in the pool of the one before. Everything in registers, for copying
+    /// it about costs more than the rest. `None`: nothing was done, ask
+    /// [`receive`](Self::receive).
+    #[inline(always)]
+    pub fn receive_in_order(&mut self) -> Option<(Descriptor, Hold)> {
+        let mask = self.topic.entries().taken();
+        if !(self.ordinary && self.ready && mask.is_power_of_two()) {
+            return None;
+        }
+        let entry = ring_of(mask);
+        let cursor = self.cursors.get_mut(usize::from(entry))?;
+        let words = self.topic.ring(entry).read_words(*cursor).ok()?;
+        let descriptor = Descriptor::from_words(words);
+        let hold = self.attached.take_known(self.topic.kind(), &descriptor)?;
+        *cursor = cursor.wrapping_add(1);
+        self.received += 1;
+        Some((descriptor, hold))
+    }
+
     fn found_nothing(&mut self) -> Result<()> {
         let polled = self.watch.polled(&self.topic);
         self.ready &= polled.is_ok();
         polled
     }
 
-    fn receive_in_turn(&mut self, newest: bool) -> Result<Option<Received>> {
-        if self.topic.mode().is_queue() {
-            return self.consume(newest);
-        }
-        let mask = self.topic.publishers();
-        let publishers = self.topic.geometry().publishers;
+    fn receive_in_turn(&mut self, newest: bool) -> Result<Option<Taken>> {
+        let mask = self.topic.entries().taken();
         // What one publisher's pool has to say must not hide the frames of the others.
         let mut failed = None;
-        for step in 0..publishers {
-            let entry = (self.turn + step) % publishers;
-            if mask >> entry & 1 == 0 {
-                continue;
-            }
+        for entry in rings_from(mask, self.turn) {
             match self.receive_from(entry, newest) {
-                Ok(Some(received)) => {
-                    self.turn = if mask.is_power_of_two() { entry } else { entry + 1 };
-                    self.turn %= publishers;
-                    return Ok(Some(received));
+                Ok(Some(taken)) => {
+                    self.turn = entry + 1;
+                    return Ok(Some(taken));
                 }
                 Ok(None) => {}
                 Err(error) => failed = Some(error),
@@ -212,23 +245,21 @@ impl Subscriber {
         failed.map_or(Ok(None), Err)
     }
 
-    fn receive_from(&mut self, entry: u16, newest: bool) -> Result<Option<Received>> {
-        let index = usize::from(entry);
+    fn receive_from(&mut self, entry: u16, newest: bool) -> Result<Option<Taken>> {
         let mut missed = 0;
-        loop {
+        let index = usize::from(entry);
+        let taken = loop {
             let ring = self.topic.ring(entry);
             let (head, capacity) = (ring.head(), ring.capacity());
             let mut position = self.cursors[index];
             if position > head {
                 // Positions never go back: somebody scribbled over the head, once or now.
                 self.rejected += 1;
-                self.cursors[index] = head;
                 position = head;
             }
             if position == head {
                 self.go_to(entry, head);
-                self.lapped = self.lapped.saturating_add(missed);
-                return Ok(None);
+                break None;
             }
             let oldest = head.saturating_sub(capacity);
             if position < oldest {
@@ -237,42 +268,44 @@ impl Subscriber {
             }
             let skipped = if newest { head - 1 - position } else { 0 };
             position += skipped;
-            let rejected = self.rejected;
-            let found = match ring.read(position) {
-                Read::Frame(descriptor) => match self.take(descriptor) {
-                    Ok(found) => found,
-                    Err(error) => {
-                        // The frame is tried again; those before it are gone for good.
-                        self.cursors[index] = position - skipped;
-                        self.lapped = self.lapped.saturating_add(missed);
-                        return Err(error);
-                    }
-                },
-                Read::Lapped => None,
+            let outcome = match ring.read(position, &mut self.descriptor) {
+                Read::Frame => self.attached.take(&self.topic, &self.descriptor),
+                Read::Lapped => Ok(Outcome::Gone),
                 // The head says it is there: somebody scribbled over the cell.
-                Read::Empty => {
-                    self.rejected += 1;
-                    None
+                Read::Empty => Ok(Outcome::Nonsense),
+            };
+            let outcome = match outcome {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    // The frame is tried again; those before it are gone for good.
+                    self.cursors[index] = position - skipped;
+                    self.lapped = self.lapped.saturating_add(missed);
+                    return Err(error);
                 }
             };
             self.go_to(entry, position + 1);
             self.skipped = self.skipped.saturating_add(skipped);
-            match found {
-                Some((descriptor, hold)) => {
-                    self.lapped = self.lapped.saturating_add(missed);
-                    self.received += 1;
-                    return Ok(Some(Received { descriptor, hold, missed, claimed: None }));
-                }
-                None => missed += u64::from(self.rejected == rejected),
+            match outcome {
+                Outcome::Frame(hold) => break Some(Taken { hold, missed, claimed: None }),
+                outcome => missed += self.count_lost(&outcome),
             }
-        }
+        };
+        self.lapped = self.lapped.saturating_add(missed);
+        Ok(taken)
+    }
+
+    /// Counts a descriptor that led to no frame; how many frames were missed by it.
+    fn count_lost(&mut self, outcome: &Outcome) -> u64 {
+        let nonsense = matches!(outcome, Outcome::Nonsense);
+        self.rejected += u64::from(nonsense);
+        u64::from(!nonsense)
     }
 
     /// Moves the cursor of ring `ring`, and tells publishers that wait for that.
     #[inline]
     fn go_to(&mut self, ring: u16, position: u64) {
         self.cursors[usize::from(ring)] = position;
-        if self.topic.mode().is_lossless() {
+        if self.mode.is_lossless() {
             self.say_position(ring, position);
         }
     }
@@ -291,41 +324,36 @@ impl Subscriber {
     ///
     /// # Errors
     /// As [`receive`](Self::receive).
-    pub fn latest(&mut self) -> Result<Option<Received>> {
-        let mut newest: Option<Received> = None;
+    pub fn latest(&mut self) -> Result<Option<Received<'_>>> {
+        let mut newest: Option<(Descriptor, Hold)> = None;
         for entry in self.topic.rings_in_use() {
             let ring = self.topic.ring(entry);
             let Some(position) = ring.head().checked_sub(1) else { continue };
-            let Read::Frame(descriptor) = ring.read(position) else { continue };
-            if newest.as_ref().is_some_and(|seen| seen.descriptor.sent_ns >= descriptor.sent_ns) {
+            let mut descriptor = Descriptor::default();
+            if ring.read(position, &mut descriptor) != Read::Frame
+                || newest.as_ref().is_some_and(|(seen, _)| seen.sent_ns >= descriptor.sent_ns)
+            {
                 continue;
             }
-            if let Some((descriptor, hold)) = self.take(descriptor)? {
-                newest = Some(Received { descriptor, hold, missed: 0, claimed: None });
+            match self.attached.take(&self.topic, &descriptor)? {
+                Outcome::Frame(hold) => newest = Some((descriptor, hold)),
+                Outcome::Gone => {}
+                Outcome::Nonsense => self.rejected += 1,
             }
         }
-        Ok(newest)
-    }
-
-    /// Takes a reference on what `descriptor` names. `None`: it is gone, or nonsense.
-    pub(crate) fn take(&mut self, descriptor: Descriptor) -> Result<Option<(Descriptor, Hold)>> {
-        Ok(match self.attached.take(&self.topic, &descriptor)? {
-            Taken::Frame(hold) => Some((descriptor, hold)),
-            Taken::Gone => None,
-            Taken::Nonsense => {
-                self.rejected += 1;
-                None
-            }
-        })
+        let Some((descriptor, hold)) = newest else { return Ok(None) };
+        self.descriptor = descriptor;
+        let descriptor = &self.descriptor;
+        Ok(Some(Received { descriptor, hold, missed: 0, claimed: None }))
     }
 
     /// Whether a publisher has a frame this subscriber has not looked at.
     #[must_use]
     pub fn has_news(&self) -> bool {
-        if self.topic.mode().is_queue() {
+        if self.mode.is_queue() {
             return self.has_work();
         }
-        let mask = self.topic.publishers();
+        let mask = self.topic.entries().taken();
         self.cursors.iter().enumerate().any(|(entry, &cursor)| {
             let Ok(entry) = u16::try_from(entry) else { return false };
             mask >> entry & 1 == 1 && self.topic.ring(entry).head() > cursor
@@ -336,7 +364,7 @@ impl Subscriber {
     /// through the futex where that is 0. `None`: a frame is there, it must not sleep.
     ///
     /// # Errors
-    /// [`ErrorCode::Limit`] where 32 subscribers wait already; [`ErrorCode::TopicRemoved`] once
+    /// [`Limit`](framelane_layout::ErrorCode::Limit) where 32 subscribers wait already; [`TopicRemoved`](framelane_layout::ErrorCode::TopicRemoved) once
     /// where the topic's file is gone.
     pub fn sleep(&mut self, fifo_id: u64) -> Result<Option<u32>> {
         if !self.ready {
@@ -362,25 +390,6 @@ impl Subscriber {
         }
     }
 
-    /// Blocks until a frame is there, at most `timeout`.
-    ///
-    /// # Errors
-    /// [`ErrorCode::Timeout`], and as [`receive`](Self::receive) and [`sleep`](Self::sleep).
-    pub fn receive_blocking(&mut self, timeout: Duration, newest: bool) -> Result<Received> {
-        let start = Instant::now();
-        loop {
-            if let Some(received) = self.receive(newest)? {
-                return Ok(received);
-            }
-            let left = timeout.saturating_sub(start.elapsed());
-            if left.is_zero() {
-                let text = format!("topic {}: no frame in {timeout:?}", self.topic.name());
-                return Err(Error::new(ErrorCode::Timeout, text));
-            }
-            self.sleep_blocking(left)?;
-        }
-    }
-
     /// Sleeps until there may be a frame, at most `timeout` and at most [`RECHECK`].
     ///
     /// # Errors
@@ -402,14 +411,30 @@ impl Drop for Subscriber {
     }
 }
 
-/// Where a subscriber of today begins in each ring: `history` frames back; in a queue with the
-/// oldest frame, which may be nobody's yet.
+/// The ring of a mask with one bit.
+fn ring_of(mask: u64) -> u16 {
+    u16::try_from(mask.trailing_zeros()).unwrap_or(u16::MAX)
+}
+
+/// The rings of a mask, beginning with number `first`.
+pub(crate) fn rings_from(mask: u64, first: u16) -> impl Iterator<Item = u16> {
+    let below = (1_u64 << (first % 64)).wrapping_sub(1);
+    let (mut later, mut earlier) = (mask & !below, mask & below);
+    std::iter::from_fn(move || {
+        let rest = if later == 0 { &mut earlier } else { &mut later };
+        let next = (*rest != 0).then(|| ring_of(*rest));
+        *rest &= rest.wrapping_sub(1);
+        next
+    })
+}
+
+/// Where a subscriber of today begins in each ring: `history` frames back. In a queue at the
+/// beginning: what nobody has taken waits for whoever comes.
 fn starts(topic: &OpenTopic, history: u32) -> Box<[u64]> {
-    let history = if topic.mode().is_queue() { u64::MAX } else { history.into() };
-    let mask = topic.publishers();
+    let mask = topic.entries().taken();
     let start = |entry: u16| {
-        let known = mask >> entry & 1 == 1;
-        if known { topic.ring(entry).head().saturating_sub(history) } else { 0 }
+        let known = mask >> entry & 1 == 1 && !topic.mode().is_queue();
+        if known { topic.ring(entry).head().saturating_sub(u64::from(history)) } else { 0 }
     };
     (0..topic.geometry().publishers).map(start).collect()
 }

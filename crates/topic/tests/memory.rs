@@ -11,7 +11,7 @@ use std::sync::Arc;
 use framelane_layout::lock::POOL_READER;
 use framelane_layout::topic::Mode;
 use framelane_layout::{Descriptor, ErrorCode, Kind};
-use framelane_topic::{OpenTopic, Peer, Publisher, Received, Settings, Subscriber};
+use framelane_topic::{FrameAccess, OpenTopic, Peer, Publisher, Received, Settings, Subscriber};
 
 const MIB: u64 = 1 << 20;
 
@@ -45,7 +45,7 @@ fn publish(publisher: &mut Publisher, bytes: u64) {
     publisher.publish(hold, &mut descriptor);
 }
 
-fn received(subscriber: &mut Subscriber) -> Option<Received> {
+fn received(subscriber: &mut Subscriber) -> Option<Received<'_>> {
     subscriber.receive(false).unwrap()
 }
 
@@ -137,6 +137,7 @@ fn a_pool_whose_reader_entries_are_all_taken_says_so() {
     let error = framelane_pool::ReaderPool::attach(
         ours.peer.as_ref().unwrap().directory(),
         u64::from_str_radix(&pool_digits(&ours), 16).unwrap(),
+        FrameAccess::Protected,
         || (),
     )
     .unwrap_err();
@@ -165,7 +166,7 @@ fn a_frame_that_outlives_its_topic_cleans_up_behind_itself() {
     let mut publisher = Publisher::claim(place.topic("lane"), 0).unwrap();
     let mut subscriber = Subscriber::new(place.topic("lane"), 0);
     publish(&mut publisher, 1000);
-    let frame = received(&mut subscriber).unwrap();
+    let frame = received(&mut subscriber).unwrap().hold;
     let loan = publisher.loan(500_000).unwrap();
     drop((publisher, subscriber));
     place.peer = None;
