@@ -226,6 +226,16 @@ fn a_job_that_is_not_acknowledged_goes_to_another() {
 }
 
 #[test]
+fn a_consumer_that_comes_late_gets_what_waits() {
+    let mut sender = queue("late", Ack::Auto, Overflow::Block);
+    (0..3).for_each(|value| put(&mut sender, value).unwrap());
+    let mut consumer = queue("late", Ack::Auto, Overflow::Block);
+    let seen: Vec<u8> =
+        std::iter::from_fn(|| consumer.try_recv().unwrap()).map(|job| job.data()[0]).collect();
+    assert_eq!(seen, [0, 1, 2]);
+}
+
+#[test]
 fn a_queue_that_drops_the_oldest_never_refuses_a_frame() {
     let mut sender = queue("lossy", Ack::Auto, Overflow::DropOldest);
     let mut consumer = queue("lossy", Ack::Auto, Overflow::DropOldest);

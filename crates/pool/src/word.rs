@@ -29,7 +29,7 @@ pub fn acquire(line: &SlotLine, reader: u32, generation_wanted: u32, fill_hi: u1
     // ordering: Relaxed, only a first guess for the exchange below.
     let mut word = line.word.load(Ordering::Relaxed);
     loop {
-        if generation(word) != generation_wanted {
+        if generation(word) != generation_wanted && !cfg!(feature = "bug-acquire-no-generation") {
             return false;
         }
         // ordering: AcqRel. Acquire pairs with the owner's exchange in `recycle`: the frame
@@ -79,10 +79,11 @@ pub fn recycle(line: &SlotLine, fill: u64) -> bool {
         // the two is refused, which is right: the ring no longer holds this frame.
         line.fill_hi.store(u32::from(high), Ordering::Relaxed);
     }
+    let readers = if cfg!(feature = "bug-recycle-ignores-readers") { holders(line) } else { 0 };
     // ordering: AcqRel. Acquire pairs with `release`; Release pairs with the Acquire of
     // `acquire`, for `fill_hi` above.
     let swap = line.word.compare_exchange(
-        fill << 32,
+        fill << 32 | u64::from(readers),
         next << 32,
         Ordering::AcqRel,
         Ordering::Relaxed, // ordering: nothing is read after a failure

@@ -84,7 +84,8 @@ impl<'a> Broadcast<'a> {
     pub fn take_over(&self, offer: impl FnOnce(u64)) -> u64 {
         let n = self.head();
         // ordering: Acquire, pairs with the Release of `sequence` in `write`.
-        if self.cell(n).words[0].load(Ordering::Acquire) != complete(n) {
+        let sequence = self.cell(n).words[0].load(Ordering::Acquire);
+        if sequence != complete(n) || cfg!(feature = "bug-no-help") {
             return n;
         }
         offer(n);
@@ -98,6 +99,10 @@ impl<'a> Broadcast<'a> {
     /// that a reader has seen complete, the reader could take half of each.
     pub fn retire(&self, n: u64) {
         let next = complete(n.wrapping_add(self.capacity()));
+        if cfg!(feature = "bug-tombstone-rewrite") {
+            // ordering: none that would help: the words change under a number that stands.
+            self.cell(n).words.iter().skip(1).for_each(|word| word.store(0, Ordering::Relaxed));
+        }
         // ordering: Release; a reader between its two loads sees another number, and refuses.
         self.cell(n).words[0].store(next.wrapping_sub(1), Ordering::Release);
     }
@@ -128,7 +133,7 @@ impl<'a> Broadcast<'a> {
         // words come from a later writing, the load below would see its odd mark.
         fence(Ordering::Acquire);
         // ordering: Relaxed, after the fence.
-        if sequence.load(Ordering::Relaxed) != before {
+        if sequence.load(Ordering::Relaxed) != before && !cfg!(feature = "bug-no-recheck") {
             return Err(Read::Lapped);
         }
         Ok([before, a, b, c, d, e, f, g])

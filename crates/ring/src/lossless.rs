@@ -48,6 +48,9 @@ impl<'a> Lossless<'a> {
         self.mask.fetch_or(1 << entry, Ordering::SeqCst);
         fence(Ordering::SeqCst); // ordering: see above
         let second = |ring| {
+            if cfg!(feature = "bug-join-once") {
+                return self.position(entry, ring);
+            }
             let position = head(ring);
             // ordering: Release, pairs with the Acquire in `slowest`.
             self.cursor(entry, ring).store(position, Ordering::Release);

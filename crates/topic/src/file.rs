@@ -218,6 +218,12 @@ impl TopicFile {
     /// Clears what subscriber entry `entry` left if it is dead; whether it is.
     pub(crate) fn bury_subscriber(&self, entry: u16) -> Result<bool> {
         let byte = TOPIC_SUBSCRIBER + u64::from(entry);
+        if cfg!(feature = "bug-no-bury") {
+            return Ok(false);
+        }
+        if cfg!(feature = "bug-bury-without-lock") {
+            self.clear_subscriber(entry);
+        }
         self.file.borrow(byte, || self.clear_subscriber(entry))
     }
 
@@ -313,8 +319,11 @@ fn map(file: &SharedFile, writable: bool) -> Result<(Mapping, TopicHeader, Topic
         );
         return Err(Error::new(ErrorCode::LayoutVersion, text));
     }
-    let mode = Mode::from_code(header.mode)
-        .ok_or_else(|| corrupt(file.name(), "its mode is none of those known"))?;
+    let mode = Mode::from_code(header.mode).ok_or_else(|| {
+        // Of a later release: what it names is not known, so nothing may be removed.
+        let text = format!("{} is in a mode that this release does not know", file.name());
+        Error::new(ErrorCode::TopicMismatch, text)
+    })?;
     let geometry = TopicGeometry::new(header.cells, header.publishers, header.subscribers, mode)
         .filter(|geometry| geometry.bytes() == bytes)
         .ok_or_else(|| corrupt(file.name(), "its header contradicts its size"))?;

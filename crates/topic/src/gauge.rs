@@ -57,6 +57,24 @@ impl Gauge {
         }
     }
 
+    /// Looks from which position on frames are wanted now. Who cannot be asked is taken to live.
+    pub(crate) fn look(&mut self, topic: &OpenTopic, ring: u16, next: u64) {
+        if topic.mode().is_lossless() {
+            // No room for a depth of nothing: everybody is looked at, and the dead are buried.
+            let _ = self.lossless_room(topic, ring, next, 0);
+        } else if topic.mode().is_queue() {
+            let queue = topic.queue(ring);
+            for position in self.needed..next {
+                if let Claim::Taken(entry) = queue.state(position) {
+                    let _ = topic.bury_subscriber(entry);
+                }
+            }
+            let waits =
+                |position: &u64| matches!(queue.state(*position), Claim::Free | Claim::Taken(_));
+            self.needed = (self.needed..next).find(waits).unwrap_or(next);
+        }
+    }
+
     fn lossless_room(
         &mut self,
         topic: &OpenTopic,

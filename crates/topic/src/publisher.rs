@@ -218,7 +218,11 @@ impl Publisher {
     /// is one; whether there was any. For when memory runs short.
     pub fn evict(&mut self, bytes: u64) -> bool {
         if !self.kept.evict(bytes, self.gauge.needed) {
-            return false;
+            // What was wanted when room was last asked for may have been taken since.
+            self.gauge.look(&self.topic, self.entry, self.next);
+            if !self.kept.evict(bytes, self.gauge.needed) {
+                return false;
+            }
         }
         self.evicted_early += 1;
         let row = self.topic.publisher_row(self.entry);

@@ -1,0 +1,101 @@
+// Kills processes at random while frames flow between them: builds the harness, runs it.
+// --seconds N --json FILE --seed N --roles NAME,NAME --processes N --life-ms N: see chaos/src.
+// --no-node: only processes in Rust. --no-build: runs what is built.
+// --bugs: puts each deliberate bug in and wants it to be found, by chaos or by a model.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, Failure, foreground, main, root, run, step, timed } from './lib.mjs';
+
+/** Bugs that killing finds, and where: shared state that is wrong for long enough. */
+const FOUND_BY_CHAOS = [
+  'bug-no-lock-table',
+  'bug-acquire-no-generation',
+  'bug-recycle-ignores-readers',
+  'bug-no-scrub',
+  'bug-scrub-without-lock',
+  'bug-no-bury',
+  'bug-bury-without-lock',
+];
+
+/** Bugs of a few instructions, which a loom model of the real code finds each time. */
+const FOUND_BY_LOOM = {
+  'bug-no-recheck': 'a_descriptor_is_never_mixed_from_two',
+  'bug-no-help': 'a_position_is_one_frame_whoever_wrote_it',
+};
+
+/** Bugs that need steps of several processes in one order: mutants of models in model/. */
+const FOUND_BY_SPIN = { 'bug-tombstone-rewrite': 'tombstone', 'bug-join-once': 'lossless' };
+
+const SECONDS = 20;
+const args = process.argv.slice(2);
+const flag = (name) => args.includes(name) && args.splice(args.indexOf(name), 1).length > 0;
+
+await main(async () => {
+  if (flag('--bugs')) return bugs();
+  const [withoutNode, ready] = [flag('--no-node'), flag('--no-build')];
+  if (!ready) {
+    if (!withoutNode) await build();
+    await step('harness', 'cargo', ['build', '--release', '-p', 'framelane-chaos']);
+  }
+  const script = join(root, 'build/chaos/node/actor.js');
+  const node = withoutNode || !existsSync(script) ? [] : ['--node', script];
+  return foreground(join(root, 'target/release/framelane-chaos'), [...node, ...args]);
+});
+
+async function bugs() {
+  const missed = [];
+  for (const bug of FOUND_BY_CHAOS) {
+    if (!(await foundByChaos(bug))) missed.push(bug);
+  }
+  for (const [bug, test] of Object.entries(FOUND_BY_LOOM)) {
+    if (!(await foundByLoom(bug, test))) missed.push(bug);
+  }
+  for (const [bug, model] of Object.entries(FOUND_BY_SPIN)) {
+    console.log(`model  ${bug}: a mutant of model/${model}.pml, npm run model`);
+  }
+  const all = FOUND_BY_CHAOS.length + Object.keys(FOUND_BY_LOOM).length;
+  console.log(`${all - missed.length} of ${all} bugs found`);
+  if (missed.length > 0) throw new Failure(`finding ${missed.join(', ')}`);
+}
+
+/** Link-time optimisation would take longer than the run. */
+const quickly = {
+  ...process.env,
+  CARGO_PROFILE_RELEASE_LTO: 'off',
+  CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16',
+};
+
+async function foundByChaos(bug) {
+  const target = join(root, 'target/bugs');
+  const what = ['build', '--release', '-p', 'framelane-chaos', '--target-dir', target];
+  const built = await run('cargo', [...what, '--features', bug], { env: quickly });
+  if (built.code !== 0) {
+    console.log(built.output);
+    throw new Failure(`building ${bug}`);
+  }
+  return found(bug, async () => {
+    const binary = join(target, 'release/framelane-chaos');
+    return run(binary, ['--seconds', String(SECONDS), '--until-wrong', 'yes', ...args]);
+  });
+}
+
+async function foundByLoom(bug, test) {
+  const target = join(root, 'target/loom');
+  const what = ['test', '--release', '-p', 'framelane-ring', '--lib', '--target-dir', target];
+  const env = { ...quickly, RUSTFLAGS: '--cfg loom', LOOM_MAX_PREEMPTIONS: '3' };
+  return found(bug, () => run('cargo', [...what, '--features', bug, test], { env }));
+}
+
+/** Says by what a bug was found; whether it was. */
+async function found(bug, action) {
+  let verdict = '';
+  const { code } = await timed(bug, async () => {
+    const { code: inner, output } = await action();
+    verdict = output.trimEnd().split('\n').at(-1);
+    // The bug is found where the run fails, in the way in which a run fails and no other.
+    const good = inner === 1 || inner === 101;
+    return { code: good ? 0 : 1, output: `not found: ${output}` };
+  });
+  console.log(`       ${verdict}`);
+  return code === 0;
+}
