@@ -11,15 +11,9 @@ export {
   type PictureFormat,
   type ReceivedImage,
 } from './lib/image.js';
-export type { ImageOptions, ImageShape } from './lib/shape.js';
-export {
-  Topic,
-  type AbortSignalLike,
-  type PoolStats,
-  type PublisherStats,
-  type Received,
-  type RecvOptions,
-  type SubscriberStats,
-  type TopicOptions,
-  type TopicStats,
-} from './lib/topic.js';
+export type { ImageOptions, ImageShape, ImageSize } from './lib/shape.js';
+export { Queue, type Ack, type Job, type QueueOptions } from './lib/queue.js';
+export type { AbortSignalLike } from './lib/line.js';
+export type { Overflow, Received, WaitOptions } from './lib/channel.js';
+export type { PoolStats, PublisherStats, SubscriberStats, TopicStats } from './lib/stats.js';
+export { Topic, type TopicOptions } from './lib/topic.js';

@@ -9,7 +9,7 @@ export interface Row {
   id: string;
   /** Median of the rounds, or what `note` says. */
   value: number;
-  unit: 'x' | 'us' | 'ns';
+  unit: 'x' | 'ms' | 'us' | 'ns' | 'MB' | 'frames';
   /** `'>= 15'` or `'<= 30'`; `null`: only told. */
   goal: string | null;
   met: boolean | null;

@@ -5,6 +5,7 @@
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildRust, root, run, runScript } from './children.js';
+import { coreJobs, coreRows } from './core.js';
 import { lanes } from './lane.js';
 import { median, shuffled } from './numbers.js';
 import type { Round } from './pair.js';
@@ -52,6 +53,7 @@ const jobs = [
   async () => receiveRust.push(((await run(bench, ['receive', CALLS])) as Receive).receive),
   async () => rings.push((await run(spsc, [CALLS])) as Rings),
   async () => receiveJs.push(((await runScript('receive.js', CALLS)) as Receive).receive),
+  ...coreJobs(bench),
 ];
 
 for (let round = 1; round <= rounds; round++) {
@@ -59,7 +61,7 @@ for (let round = 1; round <= rounds; round++) {
   for (const job of shuffled(jobs)) await job();
 }
 
-const rows = [...inPlaceRows(), ...callRows(), ...ringRows()];
+const rows = [...inPlaceRows(), ...callRows(), ...coreRows(), ...ringRows()];
 console.log(table(rows));
 if (values.json !== undefined) writeJson(values.json, rows);
 if (values.record) console.log(relative(root, record(join(root, 'benchmark/record'), rows)));
@@ -118,7 +120,7 @@ function callRows(): Row[] {
       net('publishUnstamped'),
       `${cycle}; no time stamp given, so that send reads a second clock`,
     ),
-    row('receive-rust', 'ns', null, receiveRust, 'try_recv and drop'),
+    row('receive-rust', 'ns', null, receiveRust, 'try_recv and drop, sent by the same process'),
     row('receive-js', 'ns', '<= 300', receiveJs, 'tryRecv, data and release'),
   ];
 }

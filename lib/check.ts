@@ -77,6 +77,17 @@ export function checkBoolean(value: unknown, what: string): boolean {
   return value;
 }
 
+/** One of some words. */
+export function checkWord<W extends string>(
+  value: unknown,
+  what: string,
+  words: Readonly<Record<W, unknown>>,
+): W {
+  if (typeof value === 'string' && Object.hasOwn(words, value)) return value as W;
+  const known = Object.keys(words).map((word) => `'${word}'`);
+  throw invalid(what, known.join(' or '), value);
+}
+
 /** Bytes as users have them: a buffer, or any view on one. */
 export type BytesLike = ArrayBufferLike | ArrayBufferView;
 

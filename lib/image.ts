@@ -47,6 +47,7 @@ import {
   readArguments,
   readShape,
   shapeKeys,
+  sizeKeys,
   type ImageOptions,
   type ImageShape,
   type Rgb8,
@@ -300,6 +301,11 @@ export class ImageFrame<E extends Encoding = Encoding, D = DataOf<E>> extends Fr
   static readonly [frameType]: FrameType<Image> = {
     kind: kinds.Image,
     name: 'Image',
+    bytesFor: (options) => {
+      const { rowBytes, height } = readShape(checkOptions(options, sizeKeys, 'prepare'));
+      return rowBytes * height;
+    },
+    bytesOf: (frame) => (frame as AnyImage).byteLength,
     loan: (topic, tally, options) =>
       loanImage(topic, tally, readShape(checkOptions(options, shapeKeys, 'loan'))),
     receive: (tally) => new ImageFrame(FROM_CONTROL, RECEIVED, tally),

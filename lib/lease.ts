@@ -19,7 +19,7 @@ import {
   SLOT,
   STAMP_NS,
 } from './generated/layout.js';
-import { calling, errorOf, f64, hot, i64, load, u32, u8 } from './native.js';
+import { calling, errorOf, f64, hot, i64, load, PUBLISHED, u32, u8 } from './native.js';
 import { bytesOfSlot, headerFrameId, headerSequence, headerStamp, viewSlot } from './view.js';
 
 declare global {
@@ -72,6 +72,10 @@ export interface FrameType<T> {
   readonly kind: number;
   /** The name users see. */
   readonly name: string;
+  /** Bytes of a frame of these options. */
+  bytesFor(options: unknown): number;
+  /** Bytes of a frame; throws `ERR_FRAMELANE_RELEASED`. */
+  bytesOf(frame: Frame): number;
   /** Takes an empty slot for a topic. */
   loan(topic: number, tally: Tally, options: unknown): T;
   /** The frame that the control array names. */
@@ -115,15 +119,22 @@ export let retainInControl: (frame: Frame) => {
   tally: Tally;
   label: Label | null;
 };
-/** Publishes a frame and gives its hold away; where that fails, the frame stays as it was. */
-export let sendFrame: (frame: Frame, topic: number, describe: (frame: Frame) => void) => void;
+/**
+ * Publishes a frame and gives its hold away; one received or sent before is sent on, and stays.
+ * Negative where that fails: then the frame stays as it was.
+ */
+export let sendFrame: (
+  frame: Frame,
+  topic: number,
+  tally: Tally,
+  describe: (frame: Frame) => void,
+) => number;
 /** Slot, frame id and age in words, for `util.inspect`. */
 export let whereabouts: (frame: Frame) => string;
 
 let assertReadable: (frame: Frame) => void;
 let poolToRead: (frame: Frame) => number;
 let labelToWrite: (frame: Frame, action: string) => Label;
-let labelToSend: (frame: Frame) => Label;
 
 /** A hold on a slot; the base of all frame classes. */
 export abstract class Frame implements Disposable {
@@ -265,12 +276,22 @@ export abstract class Frame implements Disposable {
     labelToWrite = (frame, action) => {
       assertHeld(frame);
       const label = frame.#label;
-      if (label === null || label.sent) throw frozen(frame, action, label !== null);
+      if (label === null || label.sent || frame.#state === SENT) {
+        throw frozen(frame, action, label !== null);
+      }
       return label;
     };
   }
 
   static {
+    // Not a declared member: only what a queue with `ack: 'manual'` hands out has it in its type.
+    const ack = function (this: Frame): boolean {
+      assertReadable(this);
+      const status = hot.ack(this.#hold);
+      if (status < 0) throw errorOf(status);
+      return status === 1;
+    };
+    Object.defineProperty(this.prototype, 'ack', { value: ack, writable: true });
     retainInControl = (frame) => {
       assertReadable(frame);
       const hold = hot.retain(frame.#hold);
@@ -283,25 +304,21 @@ export abstract class Frame implements Disposable {
       u32[SENT_NS + 1] = frame.#sentHigh;
       return { state: frame.#state, tally: frame.#tally, label: frame.#label };
     };
-    sendFrame = (frame, topic, describe) => {
-      const label = labelToSend(frame);
+    sendFrame = (frame, topic, tally, describe) => {
+      assertReadable(frame);
+      const label = frame.#label;
+      if (label === null || label.sent) return hot.send(topic, frame.#hold);
       writeLabel(label);
       describe(frame);
       const status = hot.send(topic, frame.#hold);
-      if (status < 0) throw errorOf(status);
+      if (status < 0) return status;
       frame.#state = SENT;
       frame.#view = null;
-      readLabel(label);
-    };
-    labelToSend = (frame) => {
-      assertReadable(frame);
-      const label = frame.#label;
-      if (label !== null && !label.sent) return label;
-      const what = label === null ? 'a received frame' : 'a frame that was sent before';
-      throw new FramelaneError(
-        'ERR_FRAMELANE_INVALID_ARGUMENT',
-        `send: ${what} cannot be sent; send ${frame.constructor.name.toLowerCase()}.clone()`,
-      );
+      if (status === PUBLISHED) {
+        readLabel(label);
+        if (label.copied) tally.copied++;
+      }
+      return status;
     };
     whereabouts = (frame) => {
       const at = `slot ${frame.#slot}#${frame.#generation}`;

@@ -13,7 +13,10 @@ import { CONTROL_WORDS } from './generated/layout.js';
 export interface Hot {
   /** Takes an empty slot; topic `UNBOUND` for none. 0, or minus the number of an error. */
   loan(topic: number, bytes: number): number;
-  /** Publishes what the control array describes and consumes the hold, unless it fails. */
+  /**
+   * Publishes what the control array describes and uses the hold up: `PUBLISHED`, or 1 where
+   * there was no room and it was dropped. 2: a received frame was sent on, its hold stays.
+   */
   send(topic: number, hold: number): number;
   /** 1: a frame stands in the control array, 0: none; `newest` 1 passes over older ones. */
   receive(topic: number, newest: number): number;
@@ -27,7 +30,14 @@ export interface Hot {
   sleep(topic: number): number;
   /** Not waiting any more. */
   awake(topic: number): number;
+  /** 1: there is room for a frame of so many bytes; 0: the doorbell rings when there may be. */
+  room(topic: number, bytes: number): number;
+  /** Done with a frame of a queue; 0: it was another consumer's by now. */
+  ack(hold: number): number;
 }
+
+/** What `send` answers where a frame of ours was published. */
+export const PUBLISHED = 0;
 
 /** The topic of a loan that belongs to none. */
 export const UNBOUND = 0xffff_ffff;
@@ -36,9 +46,17 @@ export const UNBOUND = 0xffff_ffff;
 export interface Binding {
   configure(settings: Settings): void;
   register(control: ArrayBuffer, onWake: () => void): void;
-  openTopic(name: string, kind: number, depth: number, history: number, maxHeld: number): number;
+  openTopic(
+    name: string,
+    kind: number,
+    depth: number,
+    history: number,
+    maxHeld: number,
+    mode: number,
+  ): number;
   closeTopic(topic: number): void;
   topicStats(topic: number): object;
+  prepare(topic: number, bytes: number): Promise<undefined | { code: string; message: string }>;
   slotBuffer(pool: number, slot: number): ArrayBuffer;
   headerBuffer(pool: number): ArrayBuffer;
   retiredPools(): number[];
@@ -99,8 +117,8 @@ function start(): Binding {
     register(control, wake);
     if (Object.keys(settings).length > 0) configure(settings);
   });
-  const { loan, send, receive, latest, retain, release, sleep, awake } = takeHot();
-  hot = { loan, send, receive, latest, retain, release, sleep, awake };
+  const { loan, send, receive, latest, retain, release, sleep, awake, room, ack } = takeHot();
+  hot = { loan, send, receive, latest, retain, release, sleep, awake, room, ack };
   binding = loaded;
   return loaded;
 }

@@ -13,6 +13,13 @@ export interface ImageShape<E extends Encoding = Encoding> {
   timestampNs?: bigint | number;
 }
 
+/** What `prepare` takes: size in pixels; `encoding` is `'rgb8'` where it is left out. */
+export interface ImageSize {
+  width: number;
+  height: number;
+  encoding?: Encoding;
+}
+
 /** What `new Image` takes. */
 export interface ImageOptions<E extends Encoding = Encoding> extends ImageShape<E> {
   /** Leave what is in the slot, which may be an older picture, instead of zeros. */
@@ -22,7 +29,8 @@ export interface ImageOptions<E extends Encoding = Encoding> extends ImageShape<
 /** A shape without an encoding, which is therefore rgb8. */
 export type Rgb8<O> = Omit<O, 'encoding'> & { encoding?: undefined };
 
-export const shapeKeys = ['width', 'height', 'encoding', 'frameId', 'timestampNs'] as const;
+export const sizeKeys = ['width', 'height', 'encoding'] as const;
+export const shapeKeys = [...sizeKeys, 'frameId', 'timestampNs'] as const;
 const optionKeys = [...shapeKeys, 'uninitialized'] as const;
 
 /** What both forms of the constructor, `fromBytes` and `loan` are given, checked. */

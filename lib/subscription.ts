@@ -1,53 +1,48 @@
-/** One topic object's side of a topic: its waits in the order of asking, and its end. */
+/** What stands behind a topic object: it sends, and it has those who wait for a frame. */
 import { FramelaneError } from './errors.js';
 import { sendFrame, type Frame, type FrameType, type Tally } from './lease.js';
-import { calling, errorOf, hot, load } from './native.js';
-import {
-  addAnchor,
-  addSleeper,
-  beginTurn,
-  dropAnchor,
-  removeSleeper,
-  turnIsOver,
-  type Sleeper,
-} from './wait.js';
-
-/** Most frames that may be refused between two naps of one `drain`. */
-const TRIES = 4;
+import { Line, type Liveness, type Waiting } from './line.js';
+import { calling, fromNative, hot, load } from './native.js';
+import { Outbox, type Sender } from './outbox.js';
+import { topicError } from './removed.js';
 
 /** Somebody waits for a frame. */
-export interface Waiter<T> {
+export interface Waiter<T> extends Waiting {
   /** 1: wants the newest frame only. */
   readonly newest: 0 | 1;
   deliver(frame: T): void;
-  fail(error: unknown): void;
-  /** The topic object was closed. */
-  close(): void;
 }
 
-/** When a topic object keeps the process alive. */
-export type Liveness = 'while-waiting' | 'always' | 'never';
+/** How a topic is opened; 0 stands for a default. */
+export interface Opening {
+  name: string;
+  depth: number;
+  history: number;
+  maxHeld: number;
+  /** See `modes`. */
+  mode: number;
+  blocks: boolean;
+}
 
-/** What stands behind a `Topic`. */
-export class Subscription<T extends Frame> implements Sleeper {
+/** One open topic. */
+export class Subscription<T extends Frame> extends Line<Waiter<T>> implements Sender {
   readonly name: string;
+  readonly id: number;
+  readonly blocks: boolean;
   readonly tally: Tally = { extraReleases: 0, copied: 0 };
   readonly #type: FrameType<T>;
-  readonly #id: number;
-  // Two arrays would not pay: more than one wait at a time is rare.
-  readonly #waiters: Waiter<T>[] = [];
   #closed = false;
   #liveness: Liveness = 'while-waiting';
-  #anchored = false;
-  /** From the first wait until some time after the last. */
-  #listening = false;
-  /** A look after the event loop's turn is due. Never two: they would share out one turn. */
-  #turnDue = false;
+  /** Made by the first frame that may have to wait. */
+  #outbox: Outbox | null = null;
 
-  constructor(type: FrameType<T>, name: string, depth: number, history: number, maxHeld: number) {
+  constructor(type: FrameType<T>, opening: Opening) {
+    super();
+    const { name, depth, history, maxHeld, mode, blocks } = opening;
     this.name = name;
+    this.blocks = blocks;
     this.#type = type;
-    this.#id = calling(() => load().openTopic(name, type.kind, depth, history, maxHeld));
+    this.id = calling(() => load().openTopic(name, type.kind, depth, history, maxHeld, mode));
   }
 
   get closed(): boolean {
@@ -69,137 +64,94 @@ export class Subscription<T extends Frame> implements Sleeper {
 
   loan(options: unknown): T {
     this.assertOpen('loan');
-    return this.#type.loan(this.#id, this.tally, options);
+    return this.#type.loan(this.id, this.tally, options);
   }
 
-  send(frame: T): void {
+  /** Makes memory ahead of time. */
+  async prepare(options: unknown): Promise<void> {
+    this.assertOpen('prepare');
+    const bytes = this.#type.bytesFor(options);
+    const failure = await calling(() => load().prepare(this.id, bytes));
+    if (failure !== undefined) throw fromNative(failure);
+  }
+
+  send(frame: Frame): void {
     this.assertOpen('send');
-    sendFrame(frame, this.#id, this.#type.describe);
+    // Those who wait come first.
+    if (this.#outbox !== null) this.#outbox.drain();
+    const status = sendFrame(frame, this.id, this.tally, this.#type.describe);
+    if (status < 0) throw topicError(this.name, status);
+  }
+
+  /** Where frames wait that there is no room for. */
+  get outbox(): Outbox {
+    if (this.#outbox === null) {
+      this.#outbox = new Outbox(this, this.#type);
+      this.#outbox.setLiveness(this.#liveness);
+    }
+    return this.#outbox;
+  }
+
+  /** Bytes of a frame. */
+  bytesOf(frame: Frame): number {
+    return this.#type.bytesOf(frame);
   }
 
   /** The next frame, or with 1 the newest, if there is one. */
   receive(newest: 0 | 1): T | null {
-    return this.#frame(hot.receive(this.#id, newest));
+    return this.#frame(hot.receive(this.id, newest));
   }
 
   /** The newest frame there is, received before or not. */
   latest(): T | null {
-    return this.#frame(hot.latest(this.#id));
+    return this.#frame(hot.latest(this.id));
   }
 
   #frame(status: number): T | null {
     if (status === 1) return this.#type.receive(this.tally);
     if (status === 0) return null;
-    throw errorOf(status);
+    throw topicError(this.name, status);
   }
 
   /** As `receive`, unless others wait before or the event loop must have its turn first. */
   take(newest: 0 | 1): T | null {
-    return this.#waiters.length > 0 || turnIsOver() ? null : this.receive(newest);
+    return this.mustQueue() ? null : this.receive(newest);
   }
 
-  /** Puts a waiter at the end of the line. Call `take` first. */
-  wait(waiter: Waiter<T>): void {
-    this.#waiters.push(waiter);
-    if (this.#waiters.length > 1) return;
-    if (!this.#listening) {
-      this.#listening = true;
-      addSleeper(this);
-      this.#updateAnchor();
-    }
-    this.#sleep();
+  protected override serve(): boolean {
+    const frame = this.receive(this.waiters[0]!.newest);
+    if (frame === null) return false;
+    this.waiters.shift()!.deliver(frame);
+    return true;
   }
 
-  /** Removes a waiter that has got tired. */
-  cancel(waiter: Waiter<T>): void {
-    const index = this.#waiters.indexOf(waiter);
-    if (index < 0) return;
-    this.#waiters.splice(index, 1);
-    if (this.#waiters.length === 0) this.#stopListening();
-  }
-
-  drain(): void {
-    try {
-      for (let tries = 0; this.#waiters.length > 0;) {
-        const frame = this.receive(this.#waiters[0]!.newest);
-        if (frame !== null) this.#waiters.shift()!.deliver(frame);
-        else if (++tries > TRIES || !this.#mustStayAwake()) return;
-      }
-      // Goes on listening: between a frame and the loop that waits for it nothing else is done.
-    } catch (error) {
-      this.#failAll(error);
-    }
-  }
-
-  /** Asks publishers to ring. Whether there is a frame already, so that they may not. */
-  #mustStayAwake(): boolean {
-    const status = hot.sleep(this.#id);
-    if (status < 0) throw errorOf(status);
+  protected override mustStayAwake(): boolean {
+    const status = hot.sleep(this.id);
+    if (status < 0) throw topicError(this.name, status);
     return status === 1;
   }
 
-  #sleep(): void {
-    try {
-      if (!this.#mustStayAwake() || this.#turnDue) return;
-      this.#turnDue = true;
-      setImmediate(() => this.#nextTurn());
-    } catch (error) {
-      this.#failAll(error);
-    }
+  protected override stopAsking(): void {
+    hot.awake(this.id);
   }
 
-  #nextTurn(): void {
-    this.#turnDue = false;
-    beginTurn();
-    if (!this.#closed) this.drain();
-  }
-
-  /** No one waits any more; asked now and then. */
-  rest(): void {
-    if (this.#waiters.length === 0) this.#stopListening();
-  }
-
-  #stopListening(): void {
-    if (this.#listening) {
-      this.#listening = false;
-      removeSleeper(this);
-      hot.awake(this.#id);
-    }
-    this.#updateAnchor();
-  }
-
-  #failAll(error: unknown): void {
-    for (const waiter of this.#waiters.splice(0)) waiter.fail(error);
-    this.#stopListening();
-  }
-
-  setLiveness(liveness: Liveness): void {
+  override setLiveness(liveness: Liveness): void {
     this.#liveness = liveness;
-    this.#updateAnchor();
-  }
-
-  #updateAnchor(): void {
-    const wanted =
-      !this.#closed &&
-      (this.#liveness === 'always' || (this.#liveness === 'while-waiting' && this.#listening));
-    if (wanted === this.#anchored) return;
-    this.#anchored = wanted;
-    if (wanted) addAnchor();
-    else dropAnchor();
+    super.setLiveness(liveness);
+    this.#outbox?.setLiveness(liveness);
   }
 
   stats(): object {
     this.assertOpen('stats');
-    return { ...calling(() => load().topicStats(this.#id)), ...this.tally };
+    return { ...calling(() => load().topicStats(this.id)), ...this.tally };
   }
 
   /** Ends all waits and gives the topic up. Frames held stay as they are. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    const waiters = this.#waiters.splice(0);
-    this.#stopListening();
-    for (const waiter of waiters) waiter.close();
-    calling(() => load().closeTopic(this.#id));
+    this.end();
+    this.#outbox?.end();
+    calling(() => load().closeTopic(this.id));
   }
 }

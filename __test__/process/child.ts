@@ -12,6 +12,8 @@ export type Said =
   | { type: 'received'; number: number; missed: number }
   | { type: 'holding'; count: number }
   | { type: 'stats'; stats: TopicStats }
+  | { type: 'noticed'; code: string }
+  | { type: 'arrived'; number: number; ageMs: number }
   | { type: 'full'; codes: string[]; images: number; intact: boolean; works: boolean }
   | { type: 'error'; code: string; text: string };
 

@@ -34,8 +34,14 @@ export class Child {
   readonly process: ChildProcess;
   readonly said: Said[] = [];
 
-  constructor(t: ExecutionContext, role: string, args: (string | number)[], env = {}) {
-    const file = fileURLToPath(new URL('./child.js', import.meta.url));
+  constructor(
+    t: ExecutionContext,
+    role: string,
+    args: (string | number)[],
+    env = {},
+    script = './child.js',
+  ) {
+    const file = fileURLToPath(new URL(script, import.meta.url));
     this.process = fork(file, [role, ...args.map(String)], { env: { ...process.env, ...env } });
     this.process.on('message', (message) => this.said.push(message as Said));
     t.teardown(() => this.kill());

@@ -2,8 +2,16 @@
  * What the types promise, checked by compiling this file; `types.spec.ts` compiles it once more
  * as a program would that has nothing but ES2022. Never run.
  */
-import { configure, FramelaneError, Image, Topic } from 'framelane';
-import type { Encoding, ErrorCode, Received, ReceivedImage, TopicStats } from 'framelane';
+import { configure, FramelaneError, Image, Queue, Topic } from 'framelane';
+import type {
+  Encoding,
+  ErrorCode,
+  Job,
+  Overflow,
+  Received,
+  ReceivedImage,
+  TopicStats,
+} from 'framelane';
 
 /** Compiles only where both types are the same. */
 type Same<A, B> =
@@ -87,6 +95,59 @@ export async function topics(signal: AbortSignal): Promise<void> {
   // @ts-expect-error not a frame
   topic.send({ width: 2, height: 2 });
   void [maybe, read, longer, first, count, dates, options];
+}
+
+export async function modes(signal: AbortSignal, overflow: Overflow): Promise<void> {
+  const topic = new Topic(Image, 'lossless', { overflow: 'block' });
+  const other = new Topic(Image, 'any', { overflow });
+  const sent: Promise<void> = topic.sendWhenReady(new Image(1, 1), { signal, timeoutMs: 5 });
+  const made: Promise<void> = topic.prepare({ width: 2, height: 2, encoding: 'mono8' });
+  const received = await topic.recv();
+  other.send(received);
+  await other.sendWhenReady(received.retain());
+  const lost: number = topic.stats().dropped + topic.stats().reopened;
+  // @ts-expect-error no such overflow
+  const unknown = new Topic(Image, 'lossless', { overflow: 'wait' });
+  // @ts-expect-error a size has no frame id
+  const named = topic.prepare({ width: 2, height: 2, frameId: 'x' });
+  // @ts-expect-error only frames of a queue are acknowledged
+  received.ack();
+  // @ts-expect-error not a frame
+  const wrong = topic.sendWhenReady(1);
+  void [sent, made, lost, unknown, named, wrong];
+}
+
+export async function queues(signal: AbortSignal): Promise<void> {
+  const jobs = new Queue(Image, 'jobs', { ack: 'manual', overflow: 'drop-oldest', depth: 4 });
+  same<typeof jobs, Queue<Image, 'manual'>>(true);
+  jobs.send(jobs.loan({ width: 2, height: 2, encoding: 'mono8' }));
+  for await (const job of jobs) {
+    same<typeof job, Job<Image>>(true);
+    const done: boolean = job.ack();
+    const longer: Job<Image> = job.retain();
+    const read: Image = job;
+    // @ts-expect-error received frames are read-only
+    job.data[0] = 1;
+    void [done, longer, read];
+  }
+  const job: Job<Image> | null = jobs.tryRecv() ?? (await jobs.recv({ signal }));
+  const auto = new Queue(Image, 'auto', { maxHeld: 8 });
+  same<typeof auto, Queue<Image, 'auto'>>(true);
+  for await (const image of auto) same<typeof image, ReceivedImage>(true);
+  jobs.send((await auto.recv()).retain());
+  auto.ref().unref().close();
+  const stats: TopicStats = jobs.stats();
+  // @ts-expect-error done with when it is received
+  auto.tryRecv()?.ack();
+  // @ts-expect-error a queue has a name
+  const nameless = new Queue(Image);
+  // @ts-expect-error a queue has no history
+  const late = new Queue(Image, 'jobs', { history: 1 });
+  // @ts-expect-error nor a newest frame for everybody
+  const newest = jobs.latest();
+  // @ts-expect-error no such way
+  const never = new Queue(Image, 'jobs', { ack: 'never' });
+  void [job, stats, nameless, late, newest, never];
 }
 
 export async function scopes(): Promise<void> {

@@ -33,13 +33,13 @@ export interface Holder {
 }
 
 /** The functions called for each frame. */
-export declare function hot(): { loan(topic: number, bytes: number): number; send(topic: number, hold: number): number; receive(topic: number, newest: number): number; latest(topic: number): number; retain(hold: number): number; release(hold: number): number; sleep(topic: number): number; awake(topic: number): number }
+export declare function hot(): { loan(topic: number, bytes: number): number; send(topic: number, hold: number): number; receive(topic: number, newest: number): number; latest(topic: number): number; retain(hold: number): number; release(hold: number): number; sleep(topic: number): number; awake(topic: number): number; room(topic: number, bytes: number): number; ack(hold: number): number }
 
 /** What the last negative result of a hot function was about. */
 export declare function lastError(): Failure
 
-/** Opens a topic; its index. */
-export declare function openTopic(name: string, kind: number, depth: number, history: number, maxHeld: number): number
+/** Opens a topic; its index. `mode` is the code of a [`Mode`]. */
+export declare function openTopic(name: string, kind: number, depth: number, history: number, maxHeld: number, mode: number): number
 
 /** Width, height and natural encoding of a picture. */
 export interface Picture {
@@ -58,6 +58,12 @@ export interface PoolView {
   free: number | null
   holders: Array<Holder>
 }
+
+/**
+ * Makes memory for as many frames of `bytes` bytes as the topic's publisher keeps, and one
+ * more. Resolves to an error as an object where that cannot be.
+ */
+export declare function prepare(topic: number, bytes: number): Promise<undefined | Failure>
 
 /** Reads the header of a JPEG or PNG picture. */
 export declare function probePicture(bytes: Uint8Array): Picture
@@ -109,6 +115,8 @@ export interface Stats {
   skipped: number
   rejected: number
   evictedEarly: number
+  dropped: number
+  reopened: number
   held: number
   loaned: number
   publishers: Array<PublisherView>

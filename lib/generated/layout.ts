@@ -72,3 +72,10 @@ export const kinds = {
   Message: 7,
   CompressedImage: 8,
 } as const;
+
+/** How a topic or a queue delivers: who gets a frame, what if it is full. */
+export const modes = {
+  topic: { 'drop-oldest': 0, 'drop-newest': 1, block: 2 },
+  auto: { 'drop-oldest': 16, 'drop-newest': 17, block: 18 },
+  manual: { 'drop-oldest': 32, 'drop-newest': 33, block: 34 },
+} as const;

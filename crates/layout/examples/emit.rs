@@ -11,6 +11,7 @@ use framelane_layout::dtype::DTYPES;
 use framelane_layout::encoding::ENCODINGS;
 use framelane_layout::error::ERROR_CODES;
 use framelane_layout::kind::KINDS;
+use framelane_layout::topic::{Delivery, Mode, Overflow};
 use framelane_layout::{control, name, slot, topic};
 
 const HEAD: &str = "// Made by `npm run generate` from crates/layout. Do not edit.\n\n";
@@ -72,7 +73,30 @@ fn layout() -> Result<String, Box<dyn Error>> {
         writeln!(out, "  {name}: {},", kind as u8)?;
     }
     out.push_str("} as const;\n");
+    modes(&mut out)?;
     Ok(out)
+}
+
+fn modes(out: &mut String) -> std::fmt::Result {
+    out.push_str(
+        "\n/** How a topic or a queue delivers: who gets a frame, what if it is full. */\n",
+    );
+    out.push_str("export const modes = {\n");
+    let deliveries = [
+        ("topic", Delivery::Broadcast),
+        ("auto", Delivery::AtMostOnce),
+        ("manual", Delivery::AtLeastOnce),
+    ];
+    for (name, delivery) in deliveries {
+        let code = |overflow| Mode { overflow, delivery }.code();
+        let oldest = code(Overflow::DropOldest);
+        let newest = code(Overflow::DropNewest);
+        let block = code(Overflow::Block);
+        write!(out, "  {name}: {{ 'drop-oldest': {oldest}, 'drop-newest': {newest}, ")?;
+        writeln!(out, "block: {block} }},")?;
+    }
+    out.push_str("} as const;\n");
+    Ok(())
 }
 
 fn encodings() -> Result<String, Box<dyn Error>> {

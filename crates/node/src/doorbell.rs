@@ -97,7 +97,12 @@ pub struct Bell {
 
 impl Bell {
     /// Hangs a new doorbell into the event loop of `env`. It does not keep the loop alive.
-    fn hang(env: sys::napi_env, peer: &Arc<Peer>, state: *const State) -> Result<Self> {
+    fn hang(
+        env: sys::napi_env,
+        context: sys::napi_async_context,
+        peer: &Arc<Peer>,
+        state: *const State,
+    ) -> Result<Self> {
         let uv = Uv::get().ok_or_else(|| {
             let text = "this runtime has no libuv to wait with; use Node.js";
             Error::new(ErrorCode::UnsupportedPlatform, text)
@@ -112,7 +117,6 @@ impl Bell {
             return Err(failed("napi_get_uv_event_loop", status));
         }
         let bell = Doorbell::create(peer.directory())?;
-        let context = async_context(env).map_err(|status| failed("napi_async_init", status))?;
         let (id, fd) = (bell.id(), bell.raw_fd());
         // SAFETY: a number in, a number out.
         let bytes = unsafe { (uv.handle_size)(UV_POLL) };
@@ -123,8 +127,6 @@ impl Bell {
         if status != 0 {
             // SAFETY: made by `calloc` above, unknown to libuv.
             unsafe { libc::free(handle) };
-            // SAFETY: made above, used by nobody.
-            unsafe { sys::napi_async_destroy(env, context) };
             return Err(failed("uv_poll_init", status));
         }
         let bound = Box::into_raw(Box::new(Bound { bell, env, context, state }));
@@ -136,23 +138,33 @@ impl Bell {
         unsafe { (uv.unref)(handle) };
         let bell = Self { uv, handle, id };
         if status != 0 {
-            bell.close();
+            bell.take_down();
             return Err(failed("uv_poll_start", status));
         }
         Ok(bell)
     }
 
-    /// Takes it out of the event loop; libuv frees the rest at its next turn.
-    pub fn close(self) {
-        // SAFETY: the data that `hang` gave it, freed only after `uv_close` below.
+    fn bound(&self) -> &Bound {
+        // SAFETY: the data that `hang` gave it, freed only after `uv_close` in `take_down`,
+        // which uses this up.
         let bound = unsafe { (self.uv.get_data)(self.handle) }.cast::<Bound>();
         // SAFETY: as above.
-        let bound = unsafe { &*bound };
-        // Now, because the directory may be cleared before libuv's turn.
-        bound.bell.remove();
+        unsafe { &*bound }
+    }
+
+    /// Takes it out of the event loop for good, when the environment ends.
+    pub fn close(self) {
+        let (env, context) = (self.bound().env, self.bound().context);
+        self.take_down();
         // SAFETY: the environment still lives; the context is used by `call` only, which
         // comes no more.
-        unsafe { sys::napi_async_destroy(bound.env, bound.context) };
+        unsafe { sys::napi_async_destroy(env, context) };
+    }
+
+    /// Takes it out of the event loop; libuv frees the rest at its next turn.
+    fn take_down(self) {
+        // Now, because the directory may be cleared before libuv's turn.
+        self.bound().bell.remove();
         // SAFETY: an initialised handle, closed only here.
         unsafe { (self.uv.poll_stop)(self.handle) };
         // SAFETY: as above.
@@ -244,15 +256,37 @@ unsafe extern "C" fn closed(handle: Opaque) {
 }
 
 impl State {
-    /// The FIFO of this environment's doorbell, hung at the first wait.
+    /// The FIFO of this environment's doorbell, hung at the first wait, and once more where
+    /// somebody has removed it.
     pub fn doorbell(&mut self, env: sys::napi_env) -> Result<u64> {
-        if let Some(bell) = &self.bell {
-            return Ok(bell.id);
+        match &self.bell {
+            Some(bell) if bell.bound().bell.has_name() => Ok(bell.id),
+            _ => self.hang_bell(env),
         }
+    }
+
+    #[cold]
+    fn hang_bell(&mut self, env: sys::napi_env) -> Result<u64> {
         let peer = self.peer()?;
-        let bell = Bell::hang(env, &peer, self)?;
+        // The context goes from bell to bell: the old one may be ringing at this moment.
+        let known = self.bell.as_ref().map(|bell| bell.bound().context);
+        let context = known.map_or_else(|| async_context(env), Ok).map_err(|status| {
+            Error::new(ErrorCode::Internal, format!("napi_async_init failed: {status}"))
+        })?;
+        let bell = match Bell::hang(env, context, &peer, self) {
+            Ok(bell) => bell,
+            Err(error) => {
+                if known.is_none() {
+                    // SAFETY: made above, used by nobody.
+                    unsafe { sys::napi_async_destroy(env, context) };
+                }
+                return Err(error);
+            }
+        };
         let id = bell.id;
-        self.bell = Some(bell);
+        if let Some(old) = self.bell.replace(bell) {
+            old.take_down();
+        }
         Ok(id)
     }
 }

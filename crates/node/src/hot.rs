@@ -6,10 +6,11 @@
 use std::ffi::{CStr, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
+use std::rc::Rc;
 
 use framelane::raw::layout::Descriptor;
 use framelane::raw::{
-    Hold, ImageShape, OwnHold, Peer, Publisher, Received, check_image, complete_header,
+    Claimed, Hold, ImageShape, OwnHold, Peer, Publisher, Received, check_image, complete_header,
     monotonic_ns,
 };
 use framelane::{Error, ErrorCode, Result};
@@ -18,7 +19,7 @@ use napi::{Env, sys};
 
 use crate::error::{Result as JsResult, refused, thrown};
 use crate::limit::MAX_LOANS;
-use crate::state::{Frame, Held, State, UNBOUND};
+use crate::state::{Frame, Held, Job, State, TopicEntry, UNBOUND};
 
 /// A hot function: state, environment, up to two numbers, and a number back.
 type Hot = fn(&mut State, sys::napi_env, f64, f64) -> Result<u32>;
@@ -32,7 +33,7 @@ pub fn functions(env: Env) -> JsResult<Object<'static>> {
     if status != sys::Status::napi_ok {
         return Err(refused("napi_create_object", status));
     }
-    let functions: [(&CStr, sys::napi_callback); 8] = [
+    let functions: [(&CStr, sys::napi_callback); 10] = [
         (c"loan", Some(entry::<Loan>)),
         (c"send", Some(entry::<Send>)),
         (c"receive", Some(entry::<Receive>)),
@@ -41,6 +42,8 @@ pub fn functions(env: Env) -> JsResult<Object<'static>> {
         (c"release", Some(entry::<Release>)),
         (c"sleep", Some(entry::<Sleep>)),
         (c"awake", Some(entry::<Awake>)),
+        (c"room", Some(entry::<Room>)),
+        (c"ack", Some(entry::<Ack>)),
     ];
     for (name, function) in functions {
         add(env.raw(), object, name, function, state.cast())?;
@@ -99,6 +102,8 @@ functions! {
     Release(1) = release;
     Sleep(1) = sleep;
     Awake(1) = awake;
+    Room(2) = room;
+    Ack(1) = ack;
 }
 
 /// What Node calls: takes the numbers out, runs the function, catches what must not cross.
@@ -155,10 +160,13 @@ fn index(number: f64) -> u32 {
     number as u32
 }
 
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "as above")]
+fn whole(number: f64) -> u64 {
+    number as u64
+}
+
 fn loan(state: &mut State, env: sys::napi_env, topic: f64, bytes: f64) -> Result<u32> {
-    let topic = index(topic);
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "as above")]
-    let bytes = bytes as u64;
+    let (topic, bytes) = (index(topic), whole(bytes));
     let peer = state.peer()?;
     let hold = match find_slot(state, &peer, topic, bytes) {
         // What is left of pools that were let go is memory, too.
@@ -169,7 +177,7 @@ fn loan(state: &mut State, env: sys::napi_env, topic: f64, bytes: f64) -> Result
     };
     let pool = state.pools.index_of_loan(env, &peer, &hold);
     let (slot, generation) = (hold.slot(), hold.generation());
-    let number = state.hold(Held { frame: Frame::Loan(hold), topic, sent_ns: 0 })?;
+    let number = state.hold(Held::loan(hold, topic))?;
     state.control()?.put_place(number, pool, slot, generation);
     Ok(0)
 }
@@ -213,7 +221,8 @@ fn loan_unbound(state: &mut State, peer: &Peer, bytes: u64) -> Result<OwnHold> {
     }
 }
 
-fn publisher(entry: &mut crate::state::TopicEntry) -> Result<&mut Publisher> {
+/// The publisher of an open topic, claimed now if it has none.
+pub fn publisher(entry: &mut TopicEntry) -> Result<&mut Publisher> {
     match &mut entry.publisher {
         Some(publisher) => Ok(publisher),
         none => {
@@ -223,24 +232,38 @@ fn publisher(entry: &mut crate::state::TopicEntry) -> Result<&mut Publisher> {
     }
 }
 
+/// What `send` answers: the frame has been published, and its hold is used up.
+const PUBLISHED: u32 = 0;
+/// The frame has been dropped for want of room, and its hold is used up.
+const DROPPED: u32 = 1;
+/// A received frame has been sent on, or dropped; its hold is what it was.
+const KEPT: u32 = 2;
+
 fn send(state: &mut State, _env: sys::napi_env, topic: f64, hold: f64) -> Result<u32> {
+    let (topic, number) = (index(topic), index(hold));
+    let held = state.holds.get(number).ok_or_else(released)?;
+    let slot_bytes = match &held.frame {
+        Frame::Loan(loan) => loan.pool().geometry().slot_stride,
+        Frame::Received(hold) => {
+            let (hold, descriptor) = (hold.clone(), held.descriptor);
+            return relay(state.topic(topic)?, hold, &descriptor);
+        }
+    };
     let control = state.control()?;
     let shape = control.take_shape().ok_or_else(|| {
         Error::new(ErrorCode::InvalidSize, "what is sent is not an image of a possible size")
     })?;
-    let number = index(hold);
-    match state.holds.get(number) {
-        Some(Held { frame: Frame::Loan(loan), .. })
-            if shape.bytes <= loan.pool().geometry().slot_stride => {}
-        Some(Held { frame: Frame::Loan(_), .. }) => {
-            return Err(Error::new(ErrorCode::InvalidSize, "the image is larger than its slot"));
-        }
-        Some(_) => return Err(Error::new(ErrorCode::Frozen, "a received frame is not sent again")),
-        None => return Err(Error::new(ErrorCode::Released, "the frame was released or sent")),
+    if shape.bytes > slot_bytes {
+        return Err(Error::new(ErrorCode::InvalidSize, "the image is larger than its slot"));
     }
-    publisher(state.topic(index(topic))?)?;
-    let Some(held) = state.let_go(number) else { return Ok(0) };
-    let Frame::Loan(mut loan) = held.frame else { return Ok(0) };
+    // Before the hold is used up: after an error the frame is the caller's still.
+    let admitted = publisher(state.topic(topic)?)?.admit(shape.bytes)?;
+    let Some(Held { frame: Frame::Loan(mut loan), .. }) = state.let_go(number) else {
+        return Err(released());
+    };
+    if !admitted {
+        return Ok(DROPPED);
+    }
     let mut descriptor = Descriptor::default();
     shape.describe(&mut descriptor);
     // SAFETY: on loan and not published; this thread has no other reference to the header.
@@ -248,16 +271,48 @@ fn send(state: &mut State, _env: sys::napi_env, topic: f64, hold: f64) -> Result
     control.take_header(header);
     complete_header(header, &shape, &descriptor);
     let retained = loan.is_shared();
-    let entry = state.topic(index(topic))?;
+    let entry = state.topic(topic)?;
     if retained && entry.tag != 0 {
         loan.pool().note_topic(loan.slot(), entry.tag);
     }
     let stamp_ns = publisher(entry)?.publish(loan, &mut descriptor);
     if retained {
-        state.published(descriptor.pool_id, descriptor.slot, descriptor.sent_ns);
+        state.published(&descriptor);
     }
     control.put_sent(&descriptor, stamp_ns);
-    Ok(0)
+    Ok(PUBLISHED)
+}
+
+/// Publishes a received frame once more, without a copy.
+#[cold]
+fn relay(entry: &mut TopicEntry, hold: Hold, descriptor: &Descriptor) -> Result<u32> {
+    let publisher = publisher(entry)?;
+    if publisher.admit(descriptor.payload_bytes)? {
+        publisher.relay(hold, descriptor);
+    }
+    Ok(KEPT)
+}
+
+#[cold]
+fn released() -> Error {
+    Error::new(ErrorCode::Released, "the frame was released or sent")
+}
+
+/// Whether there is room for a frame now; if not, the doorbell rings when there may be.
+fn room(state: &mut State, env: sys::napi_env, topic: f64, bytes: f64) -> Result<u32> {
+    let fifo = state.doorbell(env)?;
+    let entry = state.topic(index(topic))?;
+    Ok(u32::from(publisher(entry)?.await_room(whole(bytes), fifo)?.is_none()))
+}
+
+/// Is done with a frame of a queue; 0 where it was not this consumer's any more.
+fn ack(state: &mut State, _env: sys::napi_env, hold: f64, _: f64) -> Result<u32> {
+    let held = state.holds.get(index(hold)).ok_or_else(released)?;
+    let job = held.job.as_ref().ok_or_else(|| {
+        let text = "ack: the frame does not come from a queue with ack: 'manual'";
+        Error::new(ErrorCode::InvalidArgument, text)
+    })?;
+    Ok(u32::from(job.acknowledge()))
 }
 
 fn receive(state: &mut State, env: sys::napi_env, topic: f64, newest: f64) -> Result<u32> {
@@ -269,13 +324,15 @@ fn receive(state: &mut State, env: sys::napi_env, topic: f64, newest: f64) -> Re
     loop {
         let entry = state.topic(topic)?;
         let Some(received) = entry.subscriber.receive(newest)? else { return Ok(0) };
-        let Some(shape) = check_image(received.descriptor, received.hold.slot_bytes()) else {
+        let Received { descriptor, hold, missed, claimed } = received;
+        let Some(shape) = check_image(descriptor, hold.slot_bytes()) else {
+            // Nobody can use it: offered again, it would go round for ever.
+            claimed.map(Claimed::acknowledge);
             entry.subscriber.reject();
             continue;
         };
-        let Received { descriptor, hold, missed, .. } = received;
-        let descriptor = *descriptor;
-        return hand_out(state, env, topic, (&descriptor, &shape, missed), hold);
+        let about = About { descriptor: *descriptor, shape, missed };
+        return hand_out(state, env, topic, about, hold, claimed);
     }
 }
 
@@ -286,21 +343,29 @@ fn latest(state: &mut State, env: sys::napi_env, topic: f64, _: f64) -> Result<u
         return Err(too_many(state, topic));
     }
     let Some(received) = entry.subscriber.latest()? else { return Ok(0) };
-    let Some(shape) = check_image(received.descriptor, received.hold.slot_bytes()) else {
+    let Received { descriptor, hold, missed, .. } = received;
+    let Some(shape) = check_image(descriptor, hold.slot_bytes()) else {
         entry.subscriber.count_rejected();
         return Ok(0);
     };
-    let Received { descriptor, hold, missed, .. } = received;
-    let descriptor = *descriptor;
-    hand_out(state, env, topic, (&descriptor, &shape, missed), hold)
+    let about = About { descriptor: *descriptor, shape, missed };
+    hand_out(state, env, topic, about, hold, None)
+}
+
+/// What a received frame is.
+struct About {
+    descriptor: Descriptor,
+    shape: ImageShape,
+    missed: u64,
 }
 
 fn hand_out(
     state: &mut State,
     env: sys::napi_env,
     topic: u32,
-    (descriptor, shape, missed): (&Descriptor, &ImageShape, u64),
+    About { descriptor, shape, missed }: About,
     hold: Hold,
+    claimed: Option<Claimed>,
 ) -> Result<u32> {
     let tag = state.topic(topic)?.tag;
     if tag != 0 {
@@ -314,9 +379,9 @@ fn hand_out(
         }
     };
     let control = state.control()?;
-    control.put_frame(descriptor, shape, missed);
-    let (frame, sent_ns) = (Frame::Received(hold), descriptor.sent_ns);
-    let number = state.hold(Held { frame, topic, sent_ns })?;
+    control.put_frame(&descriptor, &shape, missed);
+    let (frame, job) = (Frame::Received(hold), claimed.map(|claimed| Rc::new(Job::new(claimed))));
+    let number = state.hold(Held { frame, topic, descriptor, job })?;
     control.put_place(number, pool, descriptor.slot, descriptor.generation);
     Ok(1)
 }
@@ -326,7 +391,7 @@ fn too_many(state: &State, topic: u32) -> Error {
     let now = monotonic_ns();
     let frames = state.holds.iter().filter(|held| held.topic == topic).filter_map(|held| {
         let Frame::Received(hold) = &held.frame else { return None };
-        let age = now.saturating_sub(held.sent_ns) / 1_000_000;
+        let age = now.saturating_sub(held.descriptor.sent_ns) / 1_000_000;
         let sequence = hold.header().sequence;
         Some(format!("slot {} frame {sequence} ({age} ms old)", hold.slot()))
     });
@@ -340,16 +405,13 @@ fn too_many(state: &State, topic: u32) -> Error {
 }
 
 fn retain(state: &mut State, _env: sys::napi_env, hold: f64, _: f64) -> Result<u32> {
-    let held = state
-        .holds
-        .get(index(hold))
-        .ok_or_else(|| Error::new(ErrorCode::Released, "the frame was released or sent"))?;
+    let held = state.holds.get(index(hold)).ok_or_else(released)?;
     let frame = match &held.frame {
         Frame::Loan(hold) => Frame::Loan(hold.clone()),
         Frame::Received(hold) => Frame::Received(hold.clone()),
     };
-    let (topic, sent_ns) = (held.topic, held.sent_ns);
-    state.hold(Held { frame, topic, sent_ns })
+    let (topic, descriptor, job) = (held.topic, held.descriptor, held.job.clone());
+    state.hold(Held { frame, topic, descriptor, job })
 }
 
 fn release(state: &mut State, _env: sys::napi_env, hold: f64, _: f64) -> Result<u32> {

@@ -16,6 +16,7 @@ mod hot;
 mod limit;
 mod memory;
 mod picture;
+mod prepare;
 mod state;
 mod topics;
 

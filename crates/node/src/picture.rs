@@ -163,10 +163,7 @@ impl Task for EncodeTask {
     fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Self::JsValue> {
         Ok(match output {
             Ok(bytes) => Either::A(bytes.into()),
-            Err(error) => Either::B(Failure {
-                code: error.code().as_str().to_owned(),
-                message: error.text().to_owned(),
-            }),
+            Err(error) => Either::B(Failure::of(&error)),
         })
     }
 }

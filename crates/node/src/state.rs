@@ -1,9 +1,12 @@
 //! What one environment has: its topics, the frames it holds, the pools it has seen, its
 //! doorbell. Belongs to one thread; every entry borrows it for the length of one call.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use framelane::raw::{Hold, OwnHold, Peer, Publisher, Subscriber, current};
+use framelane::raw::layout::Descriptor;
+use framelane::raw::{Claimed, Hold, OwnHold, Peer, Publisher, Subscriber, current};
 use framelane::{Error, ErrorCode, Result};
 use napi::Env;
 use napi::bindgen_prelude::FunctionRef;
@@ -65,8 +68,39 @@ pub struct Held {
     pub frame: Frame,
     /// Index of its topic, or [`UNBOUND`].
     pub topic: u32,
-    /// When a received frame was sent.
-    pub sent_ns: u64,
+    /// What was received with a received frame: sent on, it says the same.
+    pub descriptor: Descriptor,
+    /// Of a frame that must be acknowledged, shared by all holds on it.
+    pub job: Option<Rc<Job>>,
+}
+
+impl Held {
+    /// A frame on loan.
+    pub fn loan(hold: OwnHold, topic: u32) -> Self {
+        Self { frame: Frame::Loan(hold), topic, descriptor: Descriptor::default(), job: None }
+    }
+}
+
+/// The claim on a frame that must be acknowledged; without that, it is offered again when the
+/// last hold on the frame goes.
+pub struct Job {
+    claimed: Cell<Option<Claimed>>,
+    done: Cell<bool>,
+}
+
+impl Job {
+    /// A claim that has not been acknowledged.
+    pub fn new(claimed: Claimed) -> Self {
+        Self { claimed: Cell::new(Some(claimed)), done: Cell::new(false) }
+    }
+
+    /// Is done with the frame, once for all; whether it was this consumer's still.
+    pub fn acknowledge(&self) -> bool {
+        if let Some(claimed) = self.claimed.take() {
+            self.done.set(claimed.acknowledge());
+        }
+        self.done.get()
+    }
 }
 
 /// The holds of an environment by number. A number is an index and, above it, how often the
@@ -215,16 +249,16 @@ impl State {
         Some(held)
     }
 
-    /// Makes what is still held of a loan, which has been published in this slot at `sent_ns`,
-    /// holds on a frame that is only read.
-    pub fn published(&mut self, pool: u64, slot: u16, sent_ns: u64) {
+    /// Makes what is still held of a loan, which has been published as `descriptor` says, holds
+    /// on a frame that is only read.
+    pub fn published(&mut self, descriptor: &Descriptor) {
         for held in self.holds.iter_mut() {
             let Frame::Loan(loan) = &held.frame else { continue };
-            if (loan.pool().id(), loan.slot()) != (pool, slot) {
+            if (loan.pool().id(), loan.slot()) != (descriptor.pool_id, descriptor.slot) {
                 continue;
             }
             held.frame = Frame::Received(Hold::Own(loan.clone()));
-            held.sent_ns = sent_ns;
+            held.descriptor = *descriptor;
             if let Some(Some(topic)) = self.topics.get_mut(held.topic as usize) {
                 topic.loaned -= 1;
                 topic.held += 1;

@@ -86,13 +86,14 @@ pub fn register(env: Env, control: ArrayBuffer, on_wake: Function<'_, (), ()>) -
                       number): number; receive(topic: number, newest: number): number; \
                       latest(topic: number): number; retain(hold: number): number; \
                       release(hold: number): number; sleep(topic: number): number; \
-                      awake(topic: number): number }"
+                      awake(topic: number): number; room(topic: number, bytes: number): number; \
+                      ack(hold: number): number }"
 )]
 pub fn hot(env: Env) -> Result<napi::bindgen_prelude::Object<'static>> {
     hot::functions(env)
 }
 
-/// Opens a topic; its index.
+/// Opens a topic; its index. `mode` is the code of a [`Mode`].
 #[napi(catch_unwind)]
 pub fn open_topic(
     env: Env,
@@ -101,6 +102,7 @@ pub fn open_topic(
     depth: u32,
     history: u32,
     max_held: u32,
+    mode: u32,
 ) -> Result<u32> {
     // SAFETY: the only reference of this entry.
     let state = unsafe { State::of(&env) }.map_err(thrown)?;
@@ -108,8 +110,12 @@ pub fn open_topic(
         let text = format!("{kind} is not the code of a kind");
         thrown(framelane::Error::new(ErrorCode::InvalidArgument, text))
     })?;
+    let mode = u8::try_from(mode).ok().and_then(Mode::from_code).ok_or_else(|| {
+        let text = format!("{mode} is not the code of a mode");
+        thrown(framelane::Error::new(ErrorCode::InvalidArgument, text))
+    })?;
     let peer = state.peer().map_err(thrown)?;
-    let topic = peer.open_topic(&name, kind, Mode::default()).map_err(thrown)?;
+    let topic = peer.open_topic(&name, kind, mode).map_err(thrown)?;
     let protected = peer.access() == FrameAccess::Protected;
     let entry = TopicEntry {
         subscriber: Subscriber::new(topic, history),
@@ -155,6 +161,13 @@ pub fn last_error(env: Env) -> Result<Failure> {
 pub struct Failure {
     pub code: String,
     pub message: String,
+}
+
+impl Failure {
+    /// The same error.
+    pub fn of(error: &framelane::Error) -> Self {
+        Self { code: error.code().as_str().to_owned(), message: error.text().to_owned() }
+    }
 }
 
 /// A publisher entry of a topic.
@@ -206,6 +219,8 @@ pub struct Stats {
     pub skipped: f64,
     pub rejected: f64,
     pub evicted_early: f64,
+    pub dropped: f64,
+    pub reopened: f64,
     pub held: u32,
     pub loaned: u32,
     pub publishers: Vec<PublisherView>,
@@ -228,6 +243,8 @@ pub fn topic_stats(env: Env, topic: u32) -> Result<Stats> {
         skipped: count(entry.subscriber.skipped()),
         rejected: count(entry.subscriber.rejected()),
         evicted_early: count(publisher.map_or(0, Publisher::evicted_early)),
+        dropped: count(publisher.map_or(0, Publisher::dropped)),
+        reopened: count(entry.subscriber.reopened() + publisher.map_or(0, Publisher::reopened)),
         held: entry.held,
         loaned: entry.loaned,
         publishers: seen.publishers.into_iter().map(publisher_view).collect(),

@@ -38,6 +38,8 @@ pub struct OwnPool {
     received: OnceLock<Mapping>,
     pub(crate) slots: Box<[Private]>,
     lists: Mutex<Lists>,
+    /// Held while a slot is backed ahead of its use; whether no more are to be.
+    backing: Mutex<bool>,
     /// Last: what is to happen when the files are closed.
     _closed: OnDrop,
 }
@@ -113,6 +115,7 @@ impl OwnPool {
             received,
             slots,
             lists,
+            backing: Mutex::default(),
             _closed: OnDrop::new(closed),
         }))
     }
@@ -220,11 +223,21 @@ impl OwnPool {
     /// [`ErrorCode::NoSpace`] where there is no more; what is backed stays.
     pub fn back_ahead(&self, slots: u32) -> Result<()> {
         while self.stats().backed < slots {
+            let stopped = self.backing.lock().unwrap_or_else(PoisonError::into_inner);
+            if *stopped {
+                break;
+            }
             let Some(slot) = self.back_one()? else { break };
             // Below those that are warm.
             self.lists().free.insert(0, slot);
         }
         Ok(())
+    }
+
+    /// Ends what [`back_ahead`](Self::back_ahead) does on another thread, and waits for the slot
+    /// that it is at: for when memory is short.
+    pub fn stop_backing(&self) {
+        *self.backing.lock().unwrap_or_else(PoisonError::into_inner) = true;
     }
 
     /// A slot never used before, with memory behind it now. The lists are not locked meanwhile:

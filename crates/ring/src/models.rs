@@ -3,6 +3,8 @@
 //! SPEC.md that a model shows; a test compares the two.
 
 mod broadcast;
+mod lossless;
+mod queue;
 mod spsc;
 mod wait;
 

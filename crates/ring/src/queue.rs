@@ -130,7 +130,7 @@ impl<'a> WorkQueue<'a> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 

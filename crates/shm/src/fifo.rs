@@ -69,6 +69,13 @@ impl Doorbell {
         self.file.fd().as_raw_fd()
     }
 
+    /// Whether it still has its name: without it, who has never rung it finds nothing to ring.
+    #[must_use]
+    pub fn has_name(&self) -> bool {
+        // Who cannot be asked is taken to have it.
+        self.file.is_linked().unwrap_or(true)
+    }
+
     /// Takes its name away: nobody needs to ring any more.
     pub fn remove(&self) {
         // A failure leaves the name to a cleaner.

@@ -55,8 +55,8 @@ impl TopicFile {
     ///
     /// # Errors
     /// [`ErrorCode::InvalidName`], [`ErrorCode::TopicMismatch`] where it carries another
-    /// kind or in another mode, [`ErrorCode::Corrupt`] and [`ErrorCode::LayoutVersion`] for a file that is not
-    /// a topic of this layout, [`ErrorCode::NoSpace`].
+    /// kind or in another mode, [`ErrorCode::Corrupt`] and [`ErrorCode::LayoutVersion`] for a
+    /// file that is not a topic of this layout, [`ErrorCode::NoSpace`].
     pub(crate) fn open(directory: &Directory, topic: &str, kind: Kind, mode: Mode) -> Result<Self> {
         name::check_topic(topic).map_err(|error| {
             let text = format!("{topic:?} cannot name a topic: {}", error.rule());
@@ -337,8 +337,11 @@ fn map(file: &SharedFile, writable: bool) -> Result<(Mapping, TopicHeader, Topic
         );
         return Err(Error::new(ErrorCode::LayoutVersion, text));
     }
-    let mode = Mode::from_code(header.mode)
-        .ok_or_else(|| corrupt(file.name(), "its mode is none of those known"))?;
+    let mode = Mode::from_code(header.mode).ok_or_else(|| {
+        // Of a later release: what it names is not known, so nothing may be removed.
+        let text = format!("{} is in a mode that this release does not know", file.name());
+        Error::new(ErrorCode::TopicMismatch, text)
+    })?;
     let geometry = TopicGeometry::new(header.cells, header.publishers, header.subscribers, mode)
         .filter(|geometry| geometry.bytes() == bytes)
         .ok_or_else(|| corrupt(file.name(), "its header contradicts its size"))?;

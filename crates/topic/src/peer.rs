@@ -282,7 +282,11 @@ impl Peer {
     /// keep the memory of the old one; whether there were any. A ring cell may still name one:
     /// its frame is gone.
     fn retire(&self, own: &mut Vec<Arc<OwnPool>>) -> Result<bool> {
-        let idle = |pool: &Arc<OwnPool>| pool.stats().free == pool.stats().backed;
+        let idle = |pool: &Arc<OwnPool>| {
+            pool.stop_backing();
+            let stats = pool.stats();
+            stats.free == stats.backed
+        };
         let (gone, kept): (Vec<_>, Vec<_>) = own.drain(..).partition(idle);
         *own = kept;
         for pool in &gone {

@@ -50,7 +50,7 @@ fn nobody_sleeps_through_a_frame() {
         let memory = Memory::new(0);
         let publisher = memory.clone();
         let publisher = thread::spawn(move || {
-            publisher.ring().write(0, &frame(1));
+            publisher.ring().write(0, &frame(1), || {});
             if someone_sleeps(&publisher.sleepers) {
                 assert!(publisher.waiters().take_marks(|_| {}), "it waits on the futex");
             }

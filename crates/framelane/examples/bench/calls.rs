@@ -1,45 +1,23 @@
-//! What publishing and receiving cost through the public API, as one line of JSON.
-//!
-//! ```text
-//! cargo run --release --example bench -- publish 1000000
-//! cargo run --release --example bench -- receive 1000000
-//! ```
-//!
-//! All figures are nanoseconds per call, the mean of as many calls as the last argument says.
-//! `npm run bench` runs both again and again and takes the medians.
+//! What a call costs in one thread of one process.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
-use std::{env, process};
 
 use framelane::raw::monotonic_ns;
-use framelane::{Encoding, Error, ErrorCode, Image, Options, Result, Topic};
+use framelane::{Image, Options, Result, Topic};
 
-const WIDTH: u32 = 64;
-const HEIGHT: u32 = 48;
+use crate::figures::{
+    BATCH, STAMP, bytes, expect, fail, name, nanoseconds, per_call, right_bytes, send, send_filled,
+};
+
 /// What is compared takes turns, so that a disturbance of the machine meets all of it.
 const TURNS: u32 = 20;
-/// Frames sent before they are received: as many as a ring keeps.
-const BATCH: u32 = 64;
 /// Every how many batches the bytes are looked at.
 const CHECK_EVERY: u32 = 1000;
-/// A time stamp like any other; 0 lets `send` read the clock of the epoch.
-const STAMP: i64 = 1_700_000_000_000_000_000;
-
-fn main() -> Result<()> {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    let [verb, count] = arguments.as_slice() else { usage() };
-    let Ok(count) = count.parse() else { usage() };
-    match verb.as_str() {
-        "publish" => publish(count),
-        "receive" => receive(count),
-        _ => usage(),
-    }
-}
 
 /// Loan and send, nobody attached to the pool and nobody asleep, beside one reading of the
 /// clock that `send` reads.
-fn publish(count: u32) -> Result<()> {
+pub(crate) fn publish(count: u32) -> Result<()> {
     let mut topic = Topic::<Image>::open(&name())?;
     let calls = count.div_ceil(TURNS);
     let (mut clock, mut stamped, mut unstamped) = (0.0, 0.0, 0.0);
@@ -64,52 +42,20 @@ fn publish(count: u32) -> Result<()> {
     Ok(())
 }
 
-/// Mean time of a call in nanoseconds.
-fn per_call(calls: u32, mut call: impl FnMut() -> Result<()>) -> Result<f64> {
-    let start = Instant::now();
-    for _ in 0..calls {
-        call()?;
-    }
-    Ok(nanoseconds(start.elapsed()) / f64::from(calls))
-}
-
-fn nanoseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e9
-}
-
-fn send(topic: &mut Topic<Image>, timestamp_ns: i64) -> Result<()> {
-    let mut image = topic.loan(WIDTH, HEIGHT, Encoding::Rgb8)?;
-    image.set_timestamp_ns(timestamp_ns);
-    topic.send(image)
-}
-
 /// The last of `sent` frames can be received, and so can the bytes of one more.
 fn check_newest(topic: &mut Topic<Image>, sent: u64) -> Result<()> {
-    let missing = || Error::new(ErrorCode::Internal, "the last frame is not there");
-    expect("number of the last frame", topic.latest()?.ok_or_else(missing)?.sequence(), sent - 1)?;
+    expect("number of the last frame", latest(topic)?.sequence(), sent - 1)?;
     send_filled(topic, 42)?;
-    let image = topic.latest()?.ok_or_else(missing)?;
-    expect("bytes that are right", right_bytes(&image, 42), bytes())
+    expect("bytes that are right", right_bytes(&latest(topic)?, 42), bytes())
 }
 
-fn send_filled(topic: &mut Topic<Image>, value: u8) -> Result<()> {
-    let mut image = topic.loan(WIDTH, HEIGHT, Encoding::Rgb8)?;
-    image.set_timestamp_ns(STAMP);
-    image.data_mut().fill(value);
-    topic.send(image)
-}
-
-fn right_bytes(image: &Image, value: u8) -> u64 {
-    image.data().iter().map(|&byte| u64::from(byte == value)).sum()
-}
-
-fn bytes() -> u64 {
-    u64::from(WIDTH) * u64::from(HEIGHT) * 3
+fn latest(topic: &mut Topic<Image>) -> Result<Image> {
+    topic.latest()?.map_or_else(|| fail("the last frame is not there"), Ok)
 }
 
 /// `try_recv` and drop. Frames are sent in batches that are not timed; every thousandth batch
 /// is not timed either, but looked at.
-fn receive(count: u32) -> Result<()> {
+pub(crate) fn receive(count: u32) -> Result<()> {
     let name = name();
     let options = Options { depth: BATCH, ..Options::default() };
     let mut sender = Topic::<Image>::open_with(&name, options)?;
@@ -125,7 +71,7 @@ fn receive(count: u32) -> Result<()> {
         for _ in 0..BATCH {
             let frame = receiver.try_recv()?;
             if frame.is_none() {
-                return Err(Error::new(ErrorCode::Internal, "a frame is missing"));
+                return fail("a frame is missing");
             }
         }
         if batch >= CHECK_EVERY {
@@ -153,20 +99,4 @@ fn check_batch(sender: &mut Topic<Image>, receiver: &mut Topic<Image>) -> Result
         expect("bytes that are right", right_bytes(&image, value.to_le_bytes()[0]), bytes())?;
     }
     Ok(())
-}
-
-fn expect(what: &str, got: u64, wanted: u64) -> Result<()> {
-    if got == wanted {
-        return Ok(());
-    }
-    Err(Error::new(ErrorCode::Internal, format!("{what}: {got} instead of {wanted}")))
-}
-
-fn name() -> String {
-    format!("bench.{}", process::id())
-}
-
-fn usage() -> ! {
-    eprintln!("usage: bench publish|receive COUNT");
-    process::exit(2)
 }

@@ -1,0 +1,335 @@
+/** What topics and queues have in common: sending, receiving, waiting, ending. */
+import { checkInteger, checkOptions, checkWord, invalid } from './check.js';
+import { HELD_MAX } from './config.js';
+import type { Encoding } from './encoding.js';
+import { FramelaneError } from './errors.js';
+import { HISTORY_MAX, modes } from './generated/layout.js';
+import type { Image, ImageFrame, ReceivedImage } from './image.js';
+import { FrameIterator } from './iterate.js';
+import { frameType, type Frame, type FrameType } from './lease.js';
+import { Call, type AbortSignalLike } from './line.js';
+import { checkTopicName } from './name.js';
+import { Departure } from './outbox.js';
+import type { ImageShape, ImageSize } from './shape.js';
+import type { TopicStats } from './stats.js';
+import { Subscription } from './subscription.js';
+
+/** A frame as a topic hands it out: read-only. */
+export type Received<T> = T extends ImageFrame<infer E, unknown> ? ReceivedImage<E> : never;
+
+/** What happens to a frame for which a subscriber has no room. */
+export type Overflow = keyof typeof modes.topic;
+
+/** How long `recv` and `sendWhenReady` wait. */
+export interface WaitOptions {
+  /** Ends the wait, which is rejected with the signal's reason. */
+  signal?: AbortSignalLike;
+  /**
+   * Milliseconds until the wait is rejected, `recv` with `ERR_FRAMELANE_TIMEOUT`, `sendWhenReady`
+   * with `ERR_FRAMELANE_BACKPRESSURE`; 0: do not wait.
+   */
+  timeoutMs?: number;
+}
+
+/** What topics and queues can be given. */
+interface Options {
+  depth?: unknown;
+  history?: unknown;
+  maxHeld?: unknown;
+  overflow?: unknown;
+}
+
+/** Longest time that a timer takes. */
+const TIMEOUT_MAX = 2 ** 31 - 1;
+
+/** The base of `Topic` and `Queue`; `R` is what is received. */
+export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, AsyncDisposable {
+  readonly #what: string;
+  readonly #type: FrameType<T>;
+  readonly #subscription: Subscription<T>;
+
+  /** @internal */
+  protected constructor(
+    what: 'Topic' | 'Queue',
+    type: unknown,
+    name: unknown,
+    delivery: keyof typeof modes,
+    options: Options,
+  ) {
+    this.#what = what;
+    this.#type = checkClass(type, what);
+    const { depth, history = 0, maxHeld, overflow } = options;
+    const full = checkWord(overflow, 'overflow', modes[delivery]);
+    this.#subscription = new Subscription(this.#type, {
+      name: checkTopicName(name ?? this.#type.name.toLowerCase()),
+      depth: depth === undefined ? 0 : checkInteger(depth, 'depth', 1, HISTORY_MAX),
+      history: checkInteger(history, 'history', 0, HISTORY_MAX),
+      maxHeld: maxHeld === undefined ? 0 : checkInteger(maxHeld, 'maxHeld', 1, HELD_MAX),
+      mode: modes[delivery][full],
+      blocks: full === 'block',
+    });
+  }
+
+  /** The name. */
+  get name(): string {
+    return this.#subscription.name;
+  }
+
+  /** Whether `close()` was called. */
+  get closed(): boolean {
+    return this.#subscription.closed;
+  }
+
+  /**
+   * Sends a frame and gives it away: nothing is left to release, its `data` throws from now on.
+   * To go on using it: `send(frame.retain())`. Never waits. Where there is no room and overflow is
+   * `'drop-newest'`, the frame is dropped and counted (`stats().dropped`).
+   *
+   * A received frame, or one kept of a frame sent before, is sent on without a copy (a relay):
+   * it stays yours to release, and keeps its frame id, time stamp and sequence number. Frames
+   * relayed stay readable while this object keeps them (`depth`) or somebody holds them.
+   *
+   * Throws `ERR_FRAMELANE_BACKPRESSURE` where overflow is `'block'` and a subscriber, which the
+   * text names, has no room; `ERR_FRAMELANE_TOPIC_REMOVED` once where the topic's files have been
+   * removed, the next call opens it anew; `ERR_FRAMELANE_INVALID_ARGUMENT` for what is no frame of
+   * this kind; `ERR_FRAMELANE_RELEASED`, `ERR_FRAMELANE_LIMIT`, `ERR_FRAMELANE_CLOSED`. The frame
+   * is yours still after an error.
+   */
+  send(frame: T): void {
+    this.#subscription.send(this.#checkFrame(frame, 'send'));
+  }
+
+  /**
+   * Sends a frame as `send` does, as soon as every subscriber has room; at once unless overflow
+   * is `'block'`. Several waits are served in the order of asking. While it waits the frame must
+   * be left alone; a wait keeps the process alive, see `unref`.
+   *
+   * Rejects with the signal's reason; after `timeoutMs` with `ERR_FRAMELANE_BACKPRESSURE`, which
+   * names the subscriber that has no room; and with what `send` throws. The frame is yours still
+   * then.
+   *
+   * @example
+   * for (let n = 0; n < 100; n++) {
+   *   const image = topic.loan({ width: 640, height: 480 });
+   *   await topic.sendWhenReady(image, { timeoutMs: 5000 });
+   * }
+   */
+  sendWhenReady(frame: T, options?: WaitOptions): Promise<void> {
+    try {
+      const subscription = this.#subscription;
+      subscription.assertOpen('sendWhenReady');
+      const cargo = this.#checkFrame(frame, 'sendWhenReady');
+      const { signal, timeoutMs } = checkWaitOptions(options, 'sendWhenReady');
+      if (signal?.aborted === true) return Promise.reject(signal.reason);
+      if (timeoutMs === 0) {
+        subscription.send(cargo);
+        return Promise.resolve();
+      }
+      const { outbox } = subscription;
+      if (outbox.send(cargo)) return Promise.resolve();
+      const bytes = subscription.bytesOf(cargo);
+      return new Promise((resolve, reject) => {
+        const departure = new Departure(outbox, { frame: cargo, bytes }, resolve, reject, signal);
+        outbox.wait(departure);
+        departure.limit(timeoutMs);
+      });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #checkFrame(frame: T, action: string): Frame {
+    const type = this.#type;
+    if (!type.owns(frame)) throw invalid(action, `a frame of the class ${type.name}`, frame);
+    return frame;
+  }
+
+  /**
+   * An empty frame in shared memory, to be filled in place and sent: no copy at all. What is in
+   * it is unspecified, in general an older picture. Size in pixels; `encoding` is `'rgb8'` where
+   * it is left out.
+   *
+   * Throws what `new Image` throws, and `ERR_FRAMELANE_CLOSED`.
+   */
+  loan(options: Omit<ImageShape, 'encoding'> & { encoding?: undefined }): Image<'rgb8'>;
+  loan<E extends Encoding>(options: ImageShape<E>): Image<E>;
+  loan(options: unknown): unknown {
+    return this.#subscription.loan(options);
+  }
+
+  /**
+   * Makes memory for frames of this size ahead of time and off the event loop, for as many as
+   * are kept for subscribers (`depth`) and one more, so that no later `loan` has to wait for it:
+   * about 3 ms a mebibyte. Size in pixels.
+   *
+   * Rejects with `ERR_FRAMELANE_INVALID_SIZE`, `…_INVALID_ENCODING`, `…_NO_SPACE`,
+   * `…_POOL_EXHAUSTED`, `…_LIMIT`, `…_CLOSED`.
+   */
+  prepare(size: ImageSize): Promise<void> {
+    return this.#subscription.prepare(size);
+  }
+
+  /**
+   * The next frame, or `null` where there is none. It must be given back: `release()` or `using`.
+   *
+   * Throws `ERR_FRAMELANE_TOO_MANY_HELD`, `ERR_FRAMELANE_CLOSED`, `ERR_FRAMELANE_LIMIT` where 32
+   * topic objects wait already; `ERR_FRAMELANE_TOPIC_REMOVED` once where the topic's files have
+   * been removed, the next call opens it anew.
+   */
+  tryRecv(): R | null {
+    this.#subscription.assertOpen('tryRecv');
+    return this.#subscription.receive(0) as R | null;
+  }
+
+  /**
+   * The next frame, waiting for it. It must be given back: `release()` or `using`. Several waits
+   * are served in the order of asking. A wait keeps the process alive, see `unref`.
+   *
+   * Rejects with the signal's reason, `ERR_FRAMELANE_TIMEOUT`, and with what `tryRecv` throws.
+   */
+  recv(options?: WaitOptions): Promise<R> {
+    try {
+      this.#subscription.assertOpen('recv');
+      const { signal, timeoutMs } = checkWaitOptions(options, 'recv');
+      if (signal?.aborted === true) return Promise.reject(signal.reason);
+      const subscription = this.#subscription;
+      const frame = timeoutMs === 0 ? subscription.receive(0) : subscription.take(0);
+      if (frame !== null) return Promise.resolve(frame as unknown as R);
+      if (timeoutMs === 0) return Promise.reject(timeoutError(this.name, 0));
+      return new Promise<T>((resolve, reject) => {
+        const arrival = new Arrival<T>(subscription, resolve, reject, signal);
+        subscription.wait(arrival);
+        arrival.limit(timeoutMs);
+      }) as Promise<unknown> as Promise<R>;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Every frame in order. The previous one is given back when the next is asked for and when the
+   * loop ends; `retain()` or `clone()` what is to live longer. Ends when `close()` is called.
+   *
+   * Throws `ERR_FRAMELANE_CLOSED` where the object is closed already; a step rejects with what
+   * `tryRecv` throws, which ends the loop.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<R> {
+    return this.iterate(0);
+  }
+
+  /** A loop over frames, with 1 over the newest only. @internal */
+  protected iterate(newest: 0 | 1): AsyncIterableIterator<R> {
+    this.#subscription.assertOpen('for await');
+    const iterator: unknown = new FrameIterator(this.#subscription, newest);
+    return iterator as AsyncIterableIterator<R>;
+  }
+
+  /** The newest frame that is there. @internal */
+  protected newestFrame(): R | null {
+    this.#subscription.assertOpen('latest');
+    return this.#subscription.latest() as R | null;
+  }
+
+  /** Counts, and who takes part. Throws `ERR_FRAMELANE_CLOSED`. */
+  stats(): TopicStats {
+    return this.#subscription.stats() as TopicStats;
+  }
+
+  /** Keeps the process alive until `close()`, even while nothing is waited for. */
+  ref(): this {
+    this.#subscription.setLiveness('always');
+    return this;
+  }
+
+  /** From now on a wait on this object does not keep the process alive. */
+  unref(): this {
+    this.#subscription.setLiveness('never');
+    return this;
+  }
+
+  /**
+   * Leaves: waits are rejected with `ERR_FRAMELANE_CLOSED`, loops end, all other calls throw it
+   * from now on. Frames that are held stay valid until they are released. Closing again does
+   * nothing.
+   */
+  close(): void {
+    this.#subscription.close();
+  }
+
+  /** `await using topic = new Topic(…)` closes it at the end of the scope. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return new Promise((resolve) => {
+      this.close();
+      resolve();
+    });
+  }
+
+  static {
+    const inspect = Symbol.for('nodejs.util.inspect.custom');
+    const text = function (this: { constructor: { name: string } }): string {
+      if (!(#what in this)) return `${this.constructor.name} {}`;
+      const { name, closed } = this as unknown as Channel<Frame, unknown>;
+      const kind = (this.#type as FrameType<Frame>).name;
+      return `${this.#what} ${kind} ${JSON.stringify(name)}${closed ? ' closed' : ''}`;
+    };
+    Object.defineProperty(this.prototype, inspect, { value: text });
+  }
+}
+
+/** One call of `recv` that has to wait. */
+class Arrival<T extends Frame> extends Call<T> {
+  readonly newest = 0;
+  readonly #subscription: Subscription<T>;
+
+  constructor(
+    subscription: Subscription<T>,
+    resolve: (frame: T) => void,
+    reject: (error: unknown) => void,
+    signal: AbortSignalLike | undefined,
+  ) {
+    super(subscription, resolve, reject, signal);
+    this.#subscription = subscription;
+  }
+
+  protected override expired(timeoutMs: number): FramelaneError {
+    return timeoutError(this.#subscription.name, timeoutMs);
+  }
+
+  protected override closed(): FramelaneError {
+    return this.#subscription.closedError('recv');
+  }
+}
+
+function timeoutError(name: string, timeoutMs: number): FramelaneError {
+  return new FramelaneError(
+    'ERR_FRAMELANE_TIMEOUT',
+    `recv: no frame came on the topic ${JSON.stringify(name)} within ${timeoutMs} ms; ` +
+      'is a publisher running, in the same namespace?',
+  );
+}
+
+function checkWaitOptions(options: unknown, action: string): WaitOptions {
+  if (options === undefined) return {};
+  const { signal, timeoutMs } = checkOptions(options, ['signal', 'timeoutMs'], action);
+  const checked: WaitOptions = {};
+  if (signal !== undefined) checked.signal = checkSignal(signal);
+  if (timeoutMs !== undefined) checked.timeoutMs = checkTimeout(timeoutMs);
+  return checked;
+}
+
+function checkSignal(value: unknown): AbortSignalLike {
+  const signal = value as AbortSignalLike | null;
+  if (typeof signal === 'object' && typeof signal?.addEventListener === 'function') return signal;
+  throw invalid('signal', 'an AbortSignal', value);
+}
+
+function checkTimeout(value: unknown): number {
+  if (typeof value === 'number' && value >= 0 && value <= TIMEOUT_MAX) return value;
+  throw invalid('timeoutMs', `milliseconds from 0 to ${TIMEOUT_MAX}`, value);
+}
+
+function checkClass<T>(value: unknown, what: string): FrameType<T> {
+  if (typeof value === 'function' && frameType in value) return value[frameType] as FrameType<T>;
+  const expected = `a class of frames as the first argument: new ${what}(Image)`;
+  throw invalid(what, expected, value);
+}
