@@ -206,7 +206,8 @@ impl<T: Frame> Topic<T> {
     /// in registers until whoever asked for it has a place for it.
     #[inline(always)]
     fn next(&mut self, newest: bool) -> Result<Option<T>> {
-        loop {
+        // A ring full of nonsense is passed over in one call; an unending stream of it is not.
+        for _ in 0..=DEPTH_MAX {
             let in_order = if newest { None } else { self.subscriber.receive_in_order() };
             let (descriptor, hold, missed) = match in_order {
                 Some((descriptor, hold)) => (descriptor, hold, 0),
@@ -222,6 +223,7 @@ impl<T: Frame> Topic<T> {
                 Err(error) => return Err(error),
             }
         }
+        Ok(None)
     }
 
     #[inline(never)]
