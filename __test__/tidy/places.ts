@@ -2,7 +2,10 @@
 import { matches, type Rule } from './repository.js';
 import { parseRust } from './rust.js';
 
-/** crates/shm makes mappings (and chaos/ for its own counters), crates/node uses napi, lib/native.ts loads the binding. */
+/**
+ * crates/shm makes mappings (and chaos/ one for its counters), crates/node uses napi,
+ * lib/native.ts loads the binding.
+ */
 export const places: Rule = (path, text) => {
   if (path.endsWith('.rs')) {
     const code = parseRust(text).code.join('\n');
