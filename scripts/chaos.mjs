@@ -1,8 +1,7 @@
 // Kills processes at random while frames flow between them: builds the harness, runs it.
 // --seconds N --json FILE --seed N --roles NAME,NAME --processes N --life-ms N: see chaos/src.
-// --no-node: only processes in Rust. --no-build: runs what is built.
+// --no-node: only processes in Rust. --only-harness: builds no library.
 // --bugs: puts each deliberate bug in and wants it to be found, by chaos or by a model.
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, Failure, foreground, main, root, run, step, timed } from './lib.mjs';
 
@@ -39,13 +38,10 @@ const flag = (name) => args.includes(name) && args.splice(args.indexOf(name), 1)
 
 await main(async () => {
   if (flag('--bugs')) return bugs();
-  const [withoutNode, ready] = [flag('--no-node'), flag('--no-build')];
-  if (!ready) {
-    if (!withoutNode) await build();
-    await step('harness', 'cargo', ['build', '--release', '-p', 'framelane-chaos']);
-  }
-  const script = join(root, 'build/chaos/node/actor.js');
-  const node = withoutNode || !existsSync(script) ? [] : ['--node', script];
+  const [withoutNode, ready] = [flag('--no-node'), flag('--only-harness')];
+  if (!withoutNode && !ready) await build();
+  await step('harness', 'cargo', ['build', '--release', '-p', 'framelane-chaos']);
+  const node = withoutNode ? [] : ['--node', join(root, 'build/chaos/node/actor.js')];
   return foreground(join(root, 'target/release/framelane-chaos'), [...node, ...args]);
 });
 
