@@ -5,11 +5,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use framelane_layout::descriptor::Cell;
+use framelane_layout::header::{HeaderError, check_topic, topic_name};
 use framelane_layout::lock::{TOPIC_PUBLISHER, TOPIC_SUBSCRIBER};
 use framelane_layout::sync::AtomicU64;
 use framelane_layout::topic::{
-    HEADER_BYTES, MAGIC, NAME_MAX, PUBLISHERS_MAX, PublisherRow, SHARED_OFFSET, SubscriberRow,
-    TopicGeometry, TopicHeader, TopicShared, mode,
+    HEADER_BYTES, MAGIC, PUBLISHERS_MAX, PublisherRow, SHARED_OFFSET, SubscriberRow, TopicGeometry,
+    TopicHeader, TopicShared, mode,
 };
 use framelane_layout::{ABI_MAJOR, ABI_MINOR, ENDIAN_MARK, ErrorCode, Kind, LAYOUT_HASH, name};
 use framelane_ring::{Broadcast, Waiters};
@@ -81,8 +82,7 @@ impl TopicFile {
 
     fn attach(file: SharedFile, topic: &str, kind: Kind) -> Result<Self> {
         let (mapping, header, geometry) = map(&file, true)?;
-        let length = usize::from(header.name_len).min(NAME_MAX);
-        if &header.name[..length] != topic.as_bytes() {
+        if topic_name(&header) != topic.as_bytes() {
             return Err(corrupt(file.name(), "it holds a topic of another name"));
         }
         if header.mode != mode::DROP_OLDEST {
@@ -223,29 +223,29 @@ fn map(file: &SharedFile, writable: bool) -> Result<(Mapping, TopicHeader, Topic
     if bytes < HEADER_BYTES {
         return Err(corrupt(file.name(), "it is too short"));
     }
-    let mapping = file.map(bytes, writable)?;
+    // Only the header before it is checked: the size of the file is not to be believed, either.
+    let head = file.map(HEADER_BYTES, false)?;
     // SAFETY: integers and bytes, valid for any bytes.
-    let header: TopicHeader = unsafe { mapping.copy(0) };
-    if header.magic != MAGIC {
-        return Err(corrupt(file.name(), "it does not begin as a topic does"));
+    let header: TopicHeader = unsafe { head.copy(0) };
+    let geometry =
+        check_topic(&header, bytes).map_err(|error| refusal(file.name(), &header, error))?;
+    Ok((file.map(bytes, writable)?, header, geometry))
+}
+
+fn refusal(name: &str, header: &TopicHeader, error: HeaderError) -> Error {
+    match error {
+        HeaderError::Short => corrupt(name, "it is too short"),
+        HeaderError::Magic => corrupt(name, "it does not begin as a topic does"),
+        HeaderError::Contradiction => corrupt(name, "its header contradicts its size"),
+        HeaderError::Layout => {
+            let text = format!(
+                "{name} has layout {}.{} ({:016x}), this release of framelane \
+                 {ABI_MAJOR}.{ABI_MINOR} ({LAYOUT_HASH:016x}); let all processes use one release",
+                header.abi_major, header.abi_minor, header.layout_hash
+            );
+            Error::new(ErrorCode::LayoutVersion, text)
+        }
     }
-    if (header.abi_major, header.endian, header.layout_hash)
-        != (ABI_MAJOR, ENDIAN_MARK, LAYOUT_HASH)
-    {
-        let text = format!(
-            "{} has layout {}.{} ({:016x}), this release of framelane {ABI_MAJOR}.{ABI_MINOR} \
-             ({LAYOUT_HASH:016x}); let all processes use one release",
-            file.name(),
-            header.abi_major,
-            header.abi_minor,
-            header.layout_hash
-        );
-        return Err(Error::new(ErrorCode::LayoutVersion, text));
-    }
-    let geometry = TopicGeometry::new(header.cells, header.publishers, header.subscribers)
-        .filter(|geometry| geometry.bytes() == bytes)
-        .ok_or_else(|| corrupt(file.name(), "its header contradicts its size"))?;
-    Ok((mapping, header, geometry))
 }
 
 fn create(

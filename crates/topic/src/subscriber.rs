@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use framelane_layout::descriptor::PAYLOAD_MAX;
 use framelane_layout::sync::Ordering;
 use framelane_layout::{Descriptor, ErrorCode};
 use framelane_pool::{OwnPool, ReaderPool};
@@ -249,9 +248,7 @@ impl Subscriber {
             }
         };
         let Some(hold) = hold else { return Ok(None) };
-        let sound = descriptor.kind == self.topic.kind() as u8
-            && descriptor.payload_bytes <= PAYLOAD_MAX.min(stride);
-        if !sound {
+        if !descriptor.fits(self.topic.kind(), stride) {
             self.rejected += 1;
             return Ok(None);
         }
