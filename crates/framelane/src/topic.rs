@@ -1,6 +1,6 @@
 //! A typed topic: send frames, receive frames.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use framelane_layout::{Descriptor, Encoding, ErrorCode, Kind};
 use framelane_topic::{DEPTH_MAX, OwnHold, Publisher, Received, Subscriber, TopicStats};
@@ -148,7 +148,9 @@ impl<T: Frame> Topic<T> {
     }
 
     fn next(&mut self, newest: bool) -> Result<Option<T>> {
-        while let Some(received) = self.subscriber.receive(newest)? {
+        // A ring full of nonsense is passed over in one call; an unending stream of it is not.
+        for _ in 0..=DEPTH_MAX {
+            let Some(received) = self.subscriber.receive(newest)? else { break };
             if let Some(frame) = T::from_received(received)? {
                 return Ok(Some(frame));
             }
@@ -175,12 +177,19 @@ impl<T: Frame> Topic<T> {
     }
 
     fn blocking(&mut self, timeout: Duration, newest: bool) -> Result<T> {
+        let start = Instant::now();
+        let mut left = timeout;
         loop {
-            let received = self.subscriber.receive_blocking(timeout, newest)?;
+            let received = self.subscriber.receive_blocking(left, newest)?;
             if let Some(frame) = T::from_received(received)? {
                 return Ok(frame);
             }
             self.subscriber.reject();
+            // What is refused does not extend the time to wait.
+            left = timeout.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                return Err(self.subscriber.timed_out(timeout));
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 //!
 //! `FRAMELANE_SCRIBBLE_SECONDS` is how long each mode lasts, 2 by default. `scripts/fuzz.mjs`
 //! runs this under AddressSanitizer.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

@@ -9,7 +9,8 @@ use std::ptr;
 
 use framelane::raw::layout::Descriptor;
 use framelane::raw::{
-    ImageShape, OwnHold, Peer, Publisher, Received, check_image, complete_header, monotonic_ns,
+    DEPTH_MAX, ImageShape, OwnHold, Peer, Publisher, Received, check_image, complete_header,
+    monotonic_ns,
 };
 use framelane::{Error, ErrorCode, Result};
 use napi::bindgen_prelude::{FromNapiValue, Object};
@@ -262,7 +263,8 @@ fn receive(state: &mut State, env: sys::napi_env, topic: f64, newest: f64) -> Re
     if entry.held >= entry.max_held {
         return Err(too_many(state, topic));
     }
-    loop {
+    // A ring full of nonsense is passed over in one call; an unending stream of it is not.
+    for _ in 0..=DEPTH_MAX {
         let entry = state.topic(topic)?;
         let Some(received) = entry.subscriber.receive(newest)? else { return Ok(0) };
         match check_image(&received.descriptor, received.hold.slot_bytes()) {
@@ -270,6 +272,7 @@ fn receive(state: &mut State, env: sys::napi_env, topic: f64, newest: f64) -> Re
             None => entry.subscriber.reject(),
         }
     }
+    Ok(0)
 }
 
 fn latest(state: &mut State, env: sys::napi_env, topic: f64, _: f64) -> Result<u32> {

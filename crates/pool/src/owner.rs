@@ -106,6 +106,11 @@ impl OwnPool {
             }
         };
         data.populate(0, data_end, true);
+        let lines: &[SlotLine] = control.slice(HEADER_BYTES, slot_count);
+        for line in lines.iter().skip(backed as usize) {
+            // ordering: Relaxed; until the slot is backed no descriptor is right to name it.
+            line.fill_hi.store(UNBACKED, Ordering::Relaxed);
+        }
         let slots = (0..slot_count).map(|_| Private::default()).collect();
         let free = (0..backed).rev().filter_map(|slot| u16::try_from(slot).ok()).collect();
         let lists = Mutex::new(Lists { free, draining: VecDeque::new(), backed });
@@ -351,7 +356,10 @@ impl OwnPool {
         self.data_file.back(offset, self.geometry.slot_stride)?;
         self.data.populate(offset, self.geometry.slot_stride, true);
         lists.backed += 1;
-        lists.free.push(u16::try_from(slot).unwrap_or(u16::MAX));
+        let slot = u16::try_from(slot).unwrap_or(u16::MAX);
+        // ordering: Relaxed; readers come by a descriptor, whose publication makes it visible.
+        self.line(slot).fill_hi.store(0, Ordering::Relaxed);
+        lists.free.push(slot);
         Ok(())
     }
 
@@ -371,6 +379,10 @@ impl OwnPool {
 
 /// The count in a slot's private word.
 pub(crate) const COUNT: u64 = 0xffff_ffff;
+
+/// `fill_hi` of a slot that has never had memory behind it. No descriptor has room to say it, so
+/// that nobody is led to read a hole, which takes memory and fails where there is none.
+const UNBACKED: u32 = u32::MAX;
 
 fn too_large(slot_count: u32, slot_bytes: u64) -> Error {
     let text = format!("a pool of {slot_count} slots of {slot_bytes} bytes cannot be had");

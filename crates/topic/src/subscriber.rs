@@ -154,8 +154,10 @@ impl Subscriber {
 
     fn receive_from(&mut self, entry: u16, newest: bool) -> Result<Option<Received>> {
         let index = usize::from(entry);
-        let mut missed = 0;
-        loop {
+        let mut missed = 0_u64;
+        // More steps than a ring has positions are taken only where somebody scribbles over its
+        // head all the time; the next call goes on.
+        for _ in 0..=2 * self.topic.ring(entry).capacity() {
             let ring = self.topic.ring(entry);
             let (head, capacity) = (ring.head(), ring.capacity());
             let mut position = self.cursors[index];
@@ -202,9 +204,11 @@ impl Subscriber {
                     self.received += 1;
                     return Ok(Some(Received { descriptor, hold, missed }));
                 }
-                None => missed += u64::from(self.rejected == rejected),
+                None => missed = missed.saturating_add(u64::from(self.rejected == rejected)),
             }
         }
+        self.lapped = self.lapped.saturating_add(missed);
+        Ok(None)
     }
 
     /// The newest frame that is still there, received before or not. Cursors stay.
@@ -347,6 +351,13 @@ impl Subscriber {
         Ok(entry)
     }
 
+    /// What waiting for `timeout` in vain says.
+    #[must_use]
+    pub fn timed_out(&self, timeout: Duration) -> Error {
+        let text = format!("topic {}: no frame in {timeout:?}", self.topic.name());
+        Error::new(ErrorCode::Timeout, text)
+    }
+
     /// Blocks until a frame is there, at most `timeout`.
     ///
     /// # Errors
@@ -359,8 +370,7 @@ impl Subscriber {
             }
             let left = timeout.saturating_sub(start.elapsed());
             if left.is_zero() {
-                let text = format!("topic {}: no frame in {timeout:?}", self.topic.name());
-                return Err(Error::new(ErrorCode::Timeout, text));
+                return Err(self.timed_out(timeout));
             }
             if let Some(seen) = self.sleep(0)? {
                 self.topic.waiters().wait(seen, left.min(RECHECK));
