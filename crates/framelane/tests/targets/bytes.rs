@@ -77,6 +77,7 @@ pub(super) fn descriptor(data: &[u8]) -> bool {
         return false;
     }
     let Some(shape) = check_image(&descriptor, slot_bytes) else { return false };
+    assert!(shape.bytes <= descriptor.payload_bytes && descriptor.payload_bytes <= slot_bytes);
     let memory = slot(slot_bytes);
     let length = usize::try_from(shape.bytes).unwrap();
     // SAFETY: what the checks promise, and what this target is to refute.

@@ -86,7 +86,7 @@ impl Pair {
             9 => self.look(which, |subscriber| subscriber.latest().ok().flatten()),
             10 => drop(TopicStats::of(self.subscribers[which].topic())),
             11 => {
-                let _ = self.subscribers[which].sleep(u64::from(small >> 1) * large);
+                let _ = self.subscribers[which].sleep(u64::from(small >> 1).wrapping_mul(large));
                 self.subscribers[which].awake();
             }
             12 => {
@@ -128,7 +128,7 @@ impl Pair {
         };
         let _ = hold.header().check(hold.slot_bytes());
         let Some(shape) = check_image(&descriptor, hold.slot_bytes()) else {
-            return self.subscribers[which].reject();
+            return self.subscribers[which].count_rejected();
         };
         let length = usize::try_from(shape.bytes).unwrap();
         // SAFETY: what the checks promise; nobody writes while this thread reads.
