@@ -1,5 +1,5 @@
-//! Where fuzzing begins: for each target some inputs that pass the checks, made from the
-//! layout as it is now.
+//! Where fuzzing begins: for each target some inputs that pass the checks, and a few that
+//! nearly do, made from the layout as it is now.
 
 use framelane::raw::ImageShape;
 use framelane_layout::array::Extent;
@@ -8,17 +8,31 @@ use framelane_layout::pool::{MAGIC, PoolGeometry};
 use framelane_layout::topic::TopicGeometry;
 use framelane_layout::{ABI_MAJOR, Descriptor, Dtype, ENDIAN_MARK, Encoding, LAYOUT_HASH, topic};
 
+const NAMES: [&str; 7] = [
+    "camera.rgb",
+    "a/b-c_d/9",
+    "p.00000000000000ff.c",
+    "00000000000000ff",
+    "+0000000000000ff",
+    "00000000000000FF",
+    "rgb8",
+];
+
 /// The seeds of a target.
 pub(crate) fn seeds(target: &str) -> Vec<Vec<u8>> {
     match target {
-        "attach_pool" => [(1, 4096), (12, 1 << 20), (65_535, 8192)].map(pool_header).to_vec(),
+        "attach_pool" => [(1, 4096), (12, 1 << 20), (65_535, 8192)]
+            .into_iter()
+            .flat_map(|pool| {
+                let stated = bytes_of(&[4096 + 64 * u64::from(pool.0), 7]);
+                [pool_header(pool), [pool_header(pool), stated].concat()]
+            })
+            .collect(),
         "attach_topic" => topics().iter().map(|&geometry| attach_topic(geometry)).collect(),
         "descriptor" => descriptors(),
-        "slot_header" => vec![slot_header(0), slot_header(512)],
+        "slot_header" => vec![slot_header(0), slot_header(512), shared_elements()],
         "ext" => vec![[&[0x00, 0x01], &ext_block()[..]].concat()],
-        "names" => ["camera.rgb", "a/b-c_d/9", "p.00000000000000ff.c", "00000000000000ff", "rgb8"]
-            .map(|name| name.into())
-            .to_vec(),
+        "names" => NAMES.map(|name| name.into()).to_vec(),
         "files" => files(),
         "program" => programs(),
         _ => Vec::new(),
@@ -91,6 +105,14 @@ fn slot_header(ext_offset: u32) -> Vec<u8> {
     put(168, &128_u32.to_le_bytes());
     put(192, b"cam");
     [bytes, 4096_u16.to_le_bytes().to_vec(), ext_block()].concat()
+}
+
+/// Few bytes that are said to be many elements.
+fn shared_elements() -> Vec<u8> {
+    let mut bytes = slot_header(0);
+    bytes[64..76].copy_from_slice(&[0xff; 12]);
+    bytes[96..120].fill(0);
+    bytes
 }
 
 fn ext_block() -> Vec<u8> {
