@@ -19,7 +19,7 @@ const { values: options } = parseArgs({
   },
 });
 
-/** How long an input may be, and the program that has the target; `share` is its part of the runs. */
+/** The program that has a target, how long an input may be, its share of the runs. */
 const TARGETS = {
   attach_pool: { program: 'bytes', longest: 112, share: 1 },
   attach_topic: { program: 'bytes', longest: 264, share: 1 },
