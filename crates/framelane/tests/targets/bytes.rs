@@ -97,7 +97,8 @@ pub(super) fn slot_header(data: &[u8]) -> bool {
     let mut input = Input(data);
     // SAFETY: integers, floats and bytes.
     let header: SlotHeader = unsafe { input.structure::<_, 264>() };
-    let slot_bytes = u64::from(input.u16() & 0x1fff);
+    // Small, for every element is read.
+    let slot_bytes = u64::from(input.u16() & 0x7ff);
     let Ok(layout) = header.check(slot_bytes) else { return false };
     assert!(usize::from(header.frame_id_len) <= FRAME_ID_MAX && header.nplanes <= 4);
     let mut memory = slot(slot_bytes);
@@ -177,9 +178,8 @@ fn touch_elements(array: (&[u32], &[i64]), dtype: Dtype, extent: Extent, bytes: 
     assert!(extent.elements.saturating_mul(item as u64) <= bytes.len() as u64);
     let mut index = [0_u32; 8];
     for _ in 0..extent.elements {
-        let reach =
-            index.iter().zip(strides).map(|(&i, &stride)| i128::from(i) * i128::from(stride));
-        let at = i128::from(extent.first) + reach.sum::<i128>();
+        let reach = index.iter().zip(strides).map(|(&i, &stride)| i64::from(i) * stride);
+        let at = i64::try_from(extent.first).unwrap() + reach.sum::<i64>();
         let element = &bytes[usize::try_from(at).unwrap()..][..item];
         touch(element);
         for (index, &count) in index.iter_mut().zip(shape).rev() {

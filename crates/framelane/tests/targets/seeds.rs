@@ -104,7 +104,7 @@ fn slot_header(ext_offset: u32) -> Vec<u8> {
     }
     put(168, &128_u32.to_le_bytes());
     put(192, b"cam");
-    [bytes, 4096_u16.to_le_bytes().to_vec(), ext_block()].concat()
+    [bytes, 2047_u16.to_le_bytes().to_vec(), ext_block()].concat()
 }
 
 /// Few bytes that are said to be many elements.
