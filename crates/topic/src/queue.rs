@@ -46,7 +46,7 @@ impl Subscriber {
     /// The next frame that nobody has; with `newest` the newest of a publisher.
     #[inline(never)]
     pub(crate) fn consume(&mut self, newest: bool) -> Result<Option<Taken>> {
-        for ring in rings_from(self.topic.entries().taken(), self.turn) {
+        for ring in rings_from(self.topic.ring_mask(), self.turn) {
             if let Some(taken) = self.consume_from(ring, newest)? {
                 self.turn = ring + 1;
                 return Ok(Some(taken));
