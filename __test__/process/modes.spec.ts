@@ -31,6 +31,26 @@ test('a publisher that waits for a killed subscriber goes on within a second', a
   topic.send(numbered(topic, 4));
 });
 
+test('a publisher that waits for room is rung for by its subscriber', async (t) => {
+  const topic = new Topic(Image, topicName('rung'), { overflow: 'block' });
+  t.teardown(() => topic.close());
+  t.is(topic.tryRecv(), null);
+  const pump = new Child(t, 'pump', [topic.name, 'block'], {}, script);
+  const COUNT = 100;
+  let start = 0;
+  for (let number = 0; number < COUNT; number += 1) {
+    using image = await topic.recv({ timeoutMs: 20_000 });
+    t.is(numberOf(image), number);
+    start ||= performance.now();
+    await sleep(2);
+  }
+  const tookMs = performance.now() - start;
+  // Two frames each 100 ms, were it for the re-check alone.
+  t.true(tookMs < 3000, `${tookMs} ms`);
+  t.is(topic.stats().lapped, 0);
+  await pump.kill();
+});
+
 test('what a killed consumer had not acknowledged goes to another, who waits', async (t) => {
   const queue = new Queue(Image, topicName('manual'), { ack: 'manual' });
   t.teardown(() => queue.close());

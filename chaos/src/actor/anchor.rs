@@ -81,7 +81,10 @@ fn count(board: Board) -> super::Outcome {
     pools.sort_by_key(|pool| pool.id());
     pools.dedup_by_key(|pool| pool.id());
     let slots: u64 = pools.iter().map(|pool| u64::from(pool.geometry().slot_count)).sum();
-    board.common(Common::Slots).set(slots.max(MAX_BYTES / SLOT));
+    let bytes: u64 = pools.iter().map(|pool| pool.geometry().data_bytes()).sum();
+    // A pool without a single slot to give would not be among them, but its memory is missing.
+    let hidden = MAX_BYTES.saturating_sub(bytes) / SLOT;
+    board.common(Common::Slots).set(slots + hidden);
     board.common(Common::Loans).set(loans.len() as u64);
     loans.clear();
     for stats in pools.iter().map(|pool| pool.stats()) {

@@ -16,6 +16,11 @@ pub(crate) const MAX_BYTES: u64 = 256 << 10;
 pub(crate) const ORDINARY: Mode =
     Mode { overflow: Overflow::DropOldest, delivery: Delivery::Broadcast };
 
+/// One in which publishers wait for every subscriber.
+pub(crate) const BLOCKING: Mode = Mode { overflow: Overflow::Block, delivery: Delivery::Broadcast };
+/// One whose consumers share the frames, and acknowledge them.
+pub(crate) const QUEUE: Mode = Mode { overflow: Overflow::Block, delivery: Delivery::AtLeastOnce };
+
 pub(crate) struct Place {
     pub(crate) settings: Settings,
 }
@@ -36,7 +41,11 @@ impl Place {
     }
 
     pub(crate) fn topic(&self, name: &str) -> OpenTopic {
-        self.peer().open_topic(name, Kind::Image, ORDINARY).unwrap()
+        self.topic_of(name, ORDINARY)
+    }
+
+    pub(crate) fn topic_of(&self, name: &str, mode: Mode) -> OpenTopic {
+        self.peer().open_topic(name, Kind::Image, mode).unwrap()
     }
 
     /// The directory of the namespace.

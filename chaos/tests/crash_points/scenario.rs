@@ -2,8 +2,10 @@
 //! more file here and one more line in [`ALL`].
 
 mod cleaner;
+mod lossless;
 mod opener;
 mod publisher;
+mod queue;
 mod subscriber;
 
 use std::panic::resume_unwind;
@@ -39,6 +41,8 @@ pub(crate) const ALL: &[Scenario] = &[
     Scenario { name: "cleaner", victim: cleaner::victim, survivor: cleaner::survivor },
     Scenario { name: "publisher", victim: publisher::victim, survivor: publisher::survivor },
     Scenario { name: "subscriber", victim: subscriber::victim, survivor: subscriber::survivor },
+    Scenario { name: "lossless", victim: lossless::victim, survivor: lossless::survivor },
+    Scenario { name: "queue", victim: queue::victim, survivor: queue::survivor },
 ];
 
 /// A thread that sleeps until a frame comes, and never for long.

@@ -2,18 +2,23 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use framelane::{Config, Encoding, ErrorCode, Image, Options, Overflow, Queue, Topic, configure};
 
-fn settle() {
-    // Three slots of a page.
+/// The process has three slots in all: one test at a time.
+static SLOTS: Mutex<()> = Mutex::new(());
+
+fn settle() -> MutexGuard<'static, ()> {
     let namespace = Some(format!("tight.{}", std::process::id()));
     configure(Config { namespace, max_bytes: Some(3 * (4096 + 512)), ..Config::default() })
         .unwrap();
+    SLOTS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[test]
 fn what_readers_have_taken_gives_way_where_publishers_wait_for_them() {
-    settle();
+    let _alone = settle();
     let options = Options { depth: 8, history: 0, overflow: Overflow::Block };
     let mut sender = Topic::<Image>::open_with("tight", options).unwrap();
     let mut reader = Topic::<Image>::open_with("tight", options).unwrap();
@@ -44,7 +49,7 @@ fn what_readers_have_taken_gives_way_where_publishers_wait_for_them() {
 
 #[test]
 fn what_a_closed_publisher_left_to_others_stays_until_they_have_taken_it() {
-    settle();
+    let _alone = settle();
     let mut consumer = Queue::<Image>::open("tight.left").unwrap();
     let mut sender = Queue::<Image>::open("tight.left").unwrap();
     for _ in 0..3 {

@@ -83,6 +83,24 @@ impl TopicFile {
         }
     }
 
+    /// Opens the topic if it is there.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub(crate) fn find(
+        directory: &Directory,
+        topic: &str,
+        kind: Kind,
+        mode: Mode,
+    ) -> Result<Option<Self>> {
+        match directory.open_file(&file_name(topic), Access::ReadWrite)? {
+            Some(file) if file.attach()? && file.is_linked()? => {
+                Self::attach(file, topic, kind, mode).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
     fn attach(file: SharedFile, topic: &str, kind: Kind, mode: Mode) -> Result<Self> {
         let (mapping, header, geometry) = map(&file, true)?;
         if topic_name(&header) != topic.as_bytes() {

@@ -5,6 +5,7 @@ use framelane_layout::topic::Overflow;
 use framelane_ring::{Claim, Slowest};
 use framelane_shm::Result;
 
+use crate::file::TopicFile;
 use crate::peer::OpenTopic;
 
 /// What a publisher knows of its readers.
@@ -148,6 +149,30 @@ impl Gauge {
         topic.publisher_row(ring).fifo_id.store(fifo_id, Ordering::Release);
         topic.room().block(reader.unwrap_or(0))
     }
+}
+
+/// Whether a subscriber that must not be lapped, or a consumer, has yet to take `position` of
+/// ring `ring`. Who cannot be asked is taken to live.
+pub(crate) fn is_wanted(topic: &TopicFile, ring: u16, position: u64) -> bool {
+    let mode = topic.mode();
+    let bury = |entry| topic.bury_subscriber(entry).unwrap_or(false);
+    if mode.is_queue() {
+        let queue = topic.queue(ring);
+        if let Claim::Taken(entry) = queue.state(position) {
+            bury(entry);
+        }
+        return matches!(queue.state(position), Claim::Free | Claim::Taken(_));
+    }
+    let (lossless, next) = (topic.lossless(), topic.ring(ring).head());
+    let slowest = || lossless.slowest(ring, lossless.readers(), next);
+    while mode.is_lossless()
+        && let Some(slowest) = slowest().filter(|slowest| slowest.position <= position)
+    {
+        if !bury(slowest.entry) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Tells writers that wait for `reader`, or in a queue for anybody, that it has gone on.

@@ -6,13 +6,14 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use framelane_layout::topic::Mode;
+use framelane_layout::topic::{Mode, Overflow};
 use framelane_layout::{ErrorCode, Kind, name};
 use framelane_pool::{FrameAccess, OwnHold, OwnPool, ReaderPool, control_name, data_name};
 use framelane_shm::{Access, Directory, Error, Result, Ringer};
 
 use crate::cleaner;
 use crate::file::{TopicFile, file_name, mismatch, mode_name};
+use crate::gauge::is_wanted;
 use crate::kept::Kept;
 
 /// Slots of a new pool beyond the `depth` frames that the ring keeps.
@@ -60,9 +61,17 @@ pub struct Peer {
     own: Mutex<Vec<Arc<OwnPool>>>,
     /// Last frames of closed publishers, by topic and entry: readable until memory runs short
     /// or the entry is taken again.
-    parked: Mutex<HashMap<(String, u16), VecDeque<Kept>>>,
+    parked: Mutex<HashMap<(String, u16), Parked>>,
     readers: Mutex<HashMap<u64, Weak<ReaderPool>>>,
     topics: Mutex<HashMap<String, Weak<TopicFile>>>,
+}
+
+/// The last frames of a closed publisher, and how its topic is opened.
+#[derive(Debug)]
+struct Parked {
+    kind: Kind,
+    mode: Mode,
+    frames: VecDeque<Kept>,
 }
 
 type Peers = Mutex<HashMap<(PathBuf, String), Weak<Peer>>>;
@@ -294,21 +303,44 @@ impl Peer {
     }
 
     /// Keeps the last frames of a publisher that is closed.
-    pub(crate) fn park(&self, topic: &str, entry: u16, kept: VecDeque<Kept>) {
-        lock(&self.parked).insert((topic.into(), entry), kept);
+    pub(crate) fn park(&self, topic: &TopicFile, entry: u16, frames: VecDeque<Kept>) {
+        let (kind, mode) = (topic.kind(), topic.mode());
+        let parked = Parked { kind, mode, frames };
+        lock(&self.parked).insert((topic.name().into(), entry), parked);
     }
 
     /// The frames that the last publisher of this process in this entry kept.
     pub(crate) fn unpark(&self, topic: &str, entry: u16) -> VecDeque<Kept> {
-        lock(&self.parked).remove(&(topic.into(), entry)).unwrap_or_default()
+        let parked = lock(&self.parked).remove(&(topic.into(), entry));
+        parked.map_or_else(VecDeque::new, |parked| parked.frames)
     }
 
-    /// Lets go of a parked frame, the oldest of some publisher; whether there was one.
+    /// Lets go of a parked frame, the oldest of some publisher, but of none that somebody is
+    /// still to get; whether there was one.
     fn drop_parked(&self) -> bool {
         let mut parked = lock(&self.parked);
-        let dropped = parked.values_mut().find_map(VecDeque::pop_front);
-        parked.retain(|_, kept| !kept.is_empty());
+        let dropped = parked.iter_mut().find_map(|((topic, entry), parked)| {
+            let position = parked.frames.front()?.position;
+            let wanted = self.is_wanted(topic, *entry, parked, position);
+            if wanted { None } else { parked.frames.pop_front() }
+        });
+        parked.retain(|_, parked| !parked.frames.is_empty());
         dropped.is_some()
+    }
+
+    /// Whether somebody is still to get a parked frame. In a topic that cannot be opened nobody is.
+    fn is_wanted(&self, topic: &str, entry: u16, parked: &Parked, position: u64) -> bool {
+        if parked.mode.overflow == Overflow::DropOldest && !parked.mode.is_queue() {
+            return false;
+        }
+        // Locked to the end: the reference taken here is then never the last one.
+        let topics = lock(&self.topics);
+        let open = topics.get(topic).and_then(Weak::upgrade);
+        let file = open.or_else(|| {
+            let found = TopicFile::find(&self.directory, topic, parked.kind, parked.mode);
+            found.ok().flatten().map(Arc::new)
+        });
+        file.is_some_and(|file| is_wanted(&file, entry, position))
     }
 
     /// Lets go of what was parked for a topic whose file is gone.
@@ -359,8 +391,8 @@ impl Drop for Peer {
     fn drop(&mut self) {
         // What was published stays readable where others have the topic open; the cleaner
         // removes it where nobody has.
-        for (_, kept) in lock(&self.parked).drain() {
-            kept.into_iter().for_each(|kept| kept.hold.abandon());
+        for (_, parked) in lock(&self.parked).drain() {
+            parked.frames.into_iter().for_each(|kept| kept.hold.abandon());
         }
         lock(&self.own).clear();
         clean(&self.directory);

@@ -7,10 +7,10 @@ use framelane_layout::sync::{Ordering, fence};
 use framelane_layout::topic::Overflow;
 use framelane_layout::{ABI_MINOR, Descriptor, ErrorCode};
 use framelane_pool::{OwnHold, OwnPool, word};
-use framelane_ring::{Claim, Read, someone_sleeps};
+use framelane_ring::{Read, someone_sleeps};
 use framelane_shm::{Error, Result, epoch_ns, monotonic_ns, process_name};
 
-use crate::gauge::{Gauge, Room};
+use crate::gauge::{Gauge, Room, is_wanted};
 use crate::hold::Hold;
 use crate::kept::KeptFrames;
 use crate::peer::{OpenTopic, Peer};
@@ -130,14 +130,7 @@ impl Publisher {
 
     /// Whether a subscriber that must not be lapped, or a consumer, has yet to take `position`.
     fn is_wanted(&self, position: u64) -> bool {
-        let mode = self.topic.mode();
-        if mode.is_queue() {
-            let state = self.topic.queue(self.entry).state(position);
-            return matches!(state, Claim::Free | Claim::Taken(_));
-        }
-        let lossless = self.topic.lossless();
-        let slowest = || lossless.slowest(self.entry, lossless.readers(), self.next);
-        mode.is_lossless() && slowest().is_some_and(|slowest| slowest.position <= position)
+        is_wanted(&self.topic, self.entry, position)
     }
 
     /// Which publisher entry this is.
@@ -463,7 +456,7 @@ impl Drop for Publisher {
     fn drop(&mut self) {
         // Before the topic, whose last user removes what nobody is attached to.
         let kept = self.kept.park();
-        self.topic.peer().park(self.topic.name(), self.entry, kept);
+        self.topic.peer().park(&self.topic, self.entry, kept);
         self.topic.release_publisher(self.entry);
     }
 }

@@ -167,12 +167,13 @@ pub(crate) fn survivor(place: &Place, victim: &mut Victim) {
 fn die_before_the_head(place: &Place) {
     let topic = place.topic("shared");
     let mut predecessor = Publisher::claim(topic, 1).unwrap();
-    for _ in 0..2 {
-        send(&mut predecessor, 0, PAGE);
+    // Of several pools: a successor retires the cells that name others than the last.
+    for pages in [1, 3, 1] {
+        send(&mut predecessor, 0, pages * PAGE);
     }
     let entry = predecessor.entry();
     drop(predecessor);
     let file = OpenOptions::new().write(true).open(place.path().join("t.shared")).unwrap();
     let head = TopicGeometry::of(ORDINARY).publisher_offset(entry);
-    file.write_all_at(&1_u64.to_le_bytes(), head).unwrap();
+    file.write_all_at(&2_u64.to_le_bytes(), head).unwrap();
 }
