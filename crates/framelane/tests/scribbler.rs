@@ -14,14 +14,15 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
-use framelane::{Encoding, Image, Options, Result, Topic};
+use framelane::{Ack, Encoding, Image, Options, Overflow, Queue, QueueOptions, Result, Topic};
 use framelane_layout::topic::{CELL_BYTES, HEADER_BYTES, TopicGeometry};
 
 /// Modes of the topic, one run each.
-const MODES: [&str; 1] = ["drop-oldest"];
+const MODES: [&str; 5] = ["drop-oldest", "drop-newest", "block", "queue", "queue-ack"];
 const ROLES: [&str; 4] = ["publisher", "subscriber", "both", "scribbler"];
 /// No call may take longer, on a machine that does other things as well.
 const HANG: Duration = Duration::from_secs(10);
+const BACKPRESSURE: &str = "ERR_FRAMELANE_BACKPRESSURE";
 const ROLE: &str = "FRAMELANE_SCRIBBLE_ROLE";
 const SECONDS: &str = "FRAMELANE_SCRIBBLE_SECONDS";
 
@@ -81,23 +82,83 @@ impl Tally {
     }
 }
 
-fn open(mode: &str, tally: &mut Tally) -> Option<Topic<Image>> {
-    assert!(MODES.contains(&mode));
-    tally.check(Instant::now(), Topic::open_with("lane", Options { history: 3, depth: 3 }))
+/// A topic object in one of the modes.
+enum Lane {
+    Topic(Topic<Image>),
+    Queue(Queue<Image>),
 }
 
-fn send(topic: &mut Topic<Image>, dice: &mut Dice, tally: &mut Tally) {
+/// The same call of both.
+macro_rules! either {
+    ($lane:expr, $inner:ident => $call:expr) => {
+        match $lane {
+            Lane::Topic($inner) => $call,
+            Lane::Queue($inner) => $call,
+        }
+    };
+}
+
+fn open(mode: &str, tally: &mut Tally) -> Option<Lane> {
+    let start = Instant::now();
+    let topic = |overflow| {
+        Topic::open_with("lane", Options { history: 3, depth: 3, overflow }).map(Lane::Topic)
+    };
+    let queue = |ack| {
+        let options = QueueOptions { depth: 3, ack, ..QueueOptions::default() };
+        Queue::open_with("lane", options).map(Lane::Queue)
+    };
+    let lane = match mode {
+        "drop-oldest" => topic(Overflow::DropOldest),
+        "drop-newest" => topic(Overflow::DropNewest),
+        "block" => topic(Overflow::Block),
+        "queue" => queue(Ack::Auto),
+        "queue-ack" => queue(Ack::Manual),
+        other => panic!("{other} is no mode"),
+    };
+    tally.check(start, lane)
+}
+
+fn send(lane: &mut Lane, dice: &mut Dice, tally: &mut Tally) {
     let width = [16, 64, 200][usize::try_from(dice.below(3)).unwrap()];
-    let loan = tally.check(Instant::now(), topic.loan(width, 48, Encoding::Rgb8));
+    let loan =
+        tally.check(Instant::now(), either!(lane, inner => inner.loan(width, 48, Encoding::Rgb8)));
     let Some(mut image) = loan else { return };
     image.data_mut().fill(u8::try_from(dice.below(256)).unwrap());
     image.set_frame_id("cam").unwrap();
-    if tally.check(Instant::now(), topic.send(image)).is_some() {
+    let (start, patience) = (Instant::now(), Duration::from_millis(2));
+    let sent = match dice.below(4) {
+        0 => either!(lane, inner => inner.send_when_ready(image, patience)),
+        _ => either!(lane, inner => inner.send(image)),
+    };
+    if tally.check(start, sent).is_some() {
         tally.count("sent", 1);
     }
 }
 
-fn receive(topic: &mut Topic<Image>, dice: &mut Dice, tally: &mut Tally) {
+fn receive(lane: &mut Lane, dice: &mut Dice, tally: &mut Tally) {
+    match lane {
+        Lane::Topic(topic) => receive_from_topic(topic, dice, tally),
+        Lane::Queue(queue) => receive_from_queue(queue, dice, tally),
+    }
+}
+
+fn receive_from_queue(queue: &mut Queue<Image>, dice: &mut Dice, tally: &mut Tally) {
+    let start = Instant::now();
+    let got = match dice.below(4) {
+        0 => queue.recv(Duration::from_millis(5)).map(Some),
+        _ => queue.try_recv(),
+    };
+    let Some(job) = tally.check(start, got).flatten() else { return };
+    let sum = job.data().iter().map(|&byte| u64::from(byte)).sum::<u64>();
+    std::hint::black_box((sum, job.frame_id(), job.timestamp_ns(), job.sequence()));
+    tally.count("received", 1);
+    match dice.below(8) {
+        0 => tally.count("given back", 1),
+        _ => tally.count("acknowledged", u64::from(job.ack())),
+    }
+}
+
+fn receive_from_topic(topic: &mut Topic<Image>, dice: &mut Dice, tally: &mut Tally) {
     let start = Instant::now();
     let got = match dice.below(8) {
         0 => topic.newest(),
@@ -115,21 +176,22 @@ fn work(mode: &str, sends: bool, receives: bool) {
     let (mut dice, mut tally) = (Dice(u64::from(std::process::id()) << 20 | 1), Tally::default());
     let start = Instant::now();
     while start.elapsed() < seconds() {
-        let Some(mut topic) = open(mode, &mut tally) else { continue };
+        let Some(mut lane) = open(mode, &mut tally) else { continue };
         for _ in 0..dice.below(3000) {
             if sends {
-                send(&mut topic, &mut dice, &mut tally);
+                send(&mut lane, &mut dice, &mut tally);
             }
             if receives {
-                receive(&mut topic, &mut dice, &mut tally);
+                receive(&mut lane, &mut dice, &mut tally);
             }
             if dice.below(100) == 0 {
                 thread::sleep(Duration::from_micros(200));
             }
         }
-        if let Some(stats) = tally.check(Instant::now(), topic.stats()) {
+        if let Some(stats) = tally.check(Instant::now(), either!(&lane, inner => inner.stats())) {
             tally.count("rejected", stats.rejected);
             tally.count("lapped", stats.lapped.min(1 << 32));
+            tally.count("dropped", stats.dropped);
         }
         tally.count("opened", 1);
     }
@@ -163,11 +225,11 @@ fn scribble() {
     let (mut dice, start) = (Dice(0x9e37_79b9_7f4a_7c15), Instant::now());
     let mut tally = Tally::default();
     while start.elapsed() < seconds() {
-        let sort = dice.below(6);
+        let sort = dice.below(8);
         let files = control_files();
         let until = Instant::now() + Duration::from_millis(2 + dice.below(20));
         while Instant::now() < until {
-            if sort == 5 || files.is_empty() {
+            if sort == 7 || files.is_empty() {
                 thread::sleep(Duration::from_millis(2));
                 continue;
             }
@@ -187,10 +249,12 @@ fn scribble() {
 }
 
 /// Writes into a topic: anywhere, into the shared words, the rows, a cell, or a descriptor that
-/// is right but for one word.
+/// is right but for one word; into cursors and claims.
 fn topic_word(file: &File, sort: u64, dice: &mut Dice) {
     let geometry = TopicGeometry::DEFAULT;
     let bytes = file.metadata().map_or(geometry.bytes(), |stat| stat.len());
+    // Behind the rings a queue has its claims.
+    let claims = geometry.bytes();
     let ring = geometry.ring_offset(u16::try_from(dice.below(3)).unwrap());
     let cell = ring + CELL_BYTES * dice.below(geometry.cells.into());
     let (at, value) = match sort {
@@ -198,9 +262,19 @@ fn topic_word(file: &File, sort: u64, dice: &mut Dice) {
         1 => (256 + dice.below(48) * 8, dice.word()),
         2 => (HEADER_BYTES + dice.below(3) * 128, dice.word()),
         3 => (cell + 8 * dice.below(8), dice.word()),
+        4 => return plausible(file, ring, cell, dice),
+        5 => (geometry.cursors_offset() + dice.below(4) * 128 + dice.below(3) * 8, dice.word()),
+        _ if bytes > claims => (claims + dice.below(3 * 64) * 8, claim(dice)),
         _ => return plausible(file, ring, cell, dice),
     };
     let _ = file.write_all_at(&value.to_le_bytes(), at);
+}
+
+/// A claim on one of the first positions by one of the first consumers, or garbage.
+fn claim(dice: &mut Dice) -> u64 {
+    let word =
+        (dice.below(2000) << 8) | [0, 1, 2, 3, 32, 255][usize::try_from(dice.below(6)).unwrap()];
+    if dice.below(4) == 0 { dice.word() } else { word }
 }
 
 fn plausible(file: &File, ring: u64, cell: u64, dice: &mut Dice) {
@@ -298,13 +372,22 @@ fn garbage_in_control_words_is_counted_and_never_believed() {
         let deadline = Instant::now() + seconds() + 3 * HANG;
         let seen = children.map(|(role, child)| (role, finish(role, child, deadline)));
         let figure = |name: &str| seen.iter().filter_map(|(_, seen)| seen.get(name)).sum::<u64>();
-        for name in ["sent", "received", "rejected", "lapped", "opened", "scribbles"] {
+        let of_mode: &[&str] = match mode {
+            "drop-oldest" => &["lapped"],
+            "drop-newest" => &["dropped"],
+            "block" => &[BACKPRESSURE],
+            "queue" => &[BACKPRESSURE, "acknowledged"],
+            _ => &[BACKPRESSURE, "acknowledged", "given back"],
+        };
+        let always = ["sent", "received", "rejected", "opened", "scribbles"];
+        for name in always.iter().chain(of_mode) {
             assert!(figure(name) > 0, "{mode}: nothing was {name}: {seen:?}");
         }
         // Whoever comes next finds a clean place, and leaves one.
         let quiet = spawn("both", mode, &namespace);
         let after = finish("after", quiet, Instant::now() + seconds() + 3 * HANG);
         assert!(after.get("received").is_some_and(|&count| count > 0), "{mode}: {after:?}");
+        assert!(after.get("sent").is_some_and(|&count| count > 100), "{mode}: {after:?}");
         assert_eq!(after.get("rejected").copied().unwrap_or(0), 0, "{mode}: {after:?}");
         let left = folder(&namespace);
         assert!(!left.exists(), "{mode}: files are left in {}", left.display());

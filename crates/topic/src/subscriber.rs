@@ -319,8 +319,10 @@ impl Subscriber {
     fn say_position(&self, ring: u16, position: u64) {
         let Some(entry) = &self.entry else { return };
         let lossless = self.topic.lossless();
-        // What came before it joined was never promised.
-        if position > lossless.position(entry.number, ring) {
+        let said = lossless.position(entry.number, ring);
+        // What came before it joined was never promised. What is ahead of the ring was scribbled,
+        // here or over the head: while it stands, no publisher waits for this subscriber.
+        if position > said || said > self.topic.ring(ring).head() {
             lossless.advance(entry.number, ring, position);
             tell_writers(&self.topic, entry.number);
         }
@@ -379,11 +381,12 @@ impl Subscriber {
         let looked = self.watch.look(&self.topic);
         self.ready &= looked.is_ok();
         looked?;
-        let entry = self.entry()?.clone();
+        let entry = self.entry()?;
         entry.set_bell(fifo_id);
-        let seen = self.topic.waiters().announce(entry.number);
+        let number = entry.number;
+        let seen = self.topic.waiters().announce(number);
         if self.has_news() {
-            self.topic.waiters().withdraw(entry.number);
+            self.topic.waiters().withdraw(number);
             return Ok(None);
         }
         Ok(Some(seen))

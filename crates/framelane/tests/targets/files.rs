@@ -5,8 +5,9 @@ use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use framelane::FrameAccess;
 use framelane::raw::{Peer, Publisher, ReaderPool, Settings, Subscriber};
-use framelane_layout::topic::{TopicGeometry, TopicHeader};
+use framelane_layout::topic::{Mode, TopicGeometry, TopicHeader};
 use framelane_layout::{Descriptor, Kind};
 
 use super::{Input, touch};
@@ -61,16 +62,14 @@ fn topic(place: &Place, mut input: Input<'_>) -> bool {
     let header: [u8; 256] = input.array();
     // SAFETY: integers and bytes.
     let said: TopicHeader = unsafe { Input(&header).structure::<_, 256>() };
-    let geometry = Mode::from_code(said.mode)
-        .and_then(|mode| TopicGeometry::new(said.cells, said.publishers, said.subscribers, mode));
+    let mode = Mode::from_code(said.mode).unwrap_or_default();
+    let geometry = TopicGeometry::new(said.cells, said.publishers, said.subscribers, mode);
     let fitting = geometry.unwrap_or(TopicGeometry::DEFAULT).bytes();
     let bytes = size(&mut input, fitting);
     if make(&place.path.join("t.lane"), bytes, &header, input.0).is_none() {
         return false;
     }
-    let Ok(topic) = place.peer().open_topic("lane", Kind::Image, Mode::default()) else {
-        return false;
-    };
+    let Ok(topic) = place.peer().open_topic("lane", Kind::Image, mode) else { return false };
     let mut subscriber = Subscriber::new(topic.clone(), 2);
     for _ in 0..4 {
         let _ = subscriber.receive(false);
@@ -78,7 +77,9 @@ fn topic(place: &Place, mut input: Input<'_>) -> bool {
     let _ = subscriber.latest();
     let _ = framelane::raw::TopicStats::of(&topic);
     let _ = subscriber.sleep(0);
-    if let Ok(mut publisher) = Publisher::claim(topic, 2) {
+    if let Ok(mut publisher) = Publisher::claim(topic, 2)
+        && publisher.admit(100).is_ok_and(|admitted| admitted)
+    {
         let hold = publisher.loan(100).unwrap();
         let mut descriptor =
             Descriptor { kind: Kind::Image as u8, payload_bytes: 100, ..Descriptor::default() };
@@ -101,7 +102,7 @@ fn pool(place: &Place, mut input: Input<'_>) -> bool {
     if made.is_none() {
         return false;
     }
-    let attached = ReaderPool::attach(place.peer().directory(), id, || ());
+    let attached = ReaderPool::attach(place.peer().directory(), id, FrameAccess::default(), || ());
     let Ok(Some(pool)) = attached else { return false };
     let _ = (pool.owner_lives().unwrap(), pool.is_idle(), pool.reader_rows().len());
     let count = pool.geometry().slot_count;

@@ -9,6 +9,18 @@ mod seeds;
 
 pub(crate) use seeds::seeds;
 
+use framelane_layout::topic::{Delivery, Mode, Overflow};
+
+/// How topics deliver.
+const MODES: [Mode; 6] = [
+    Mode { overflow: Overflow::DropOldest, delivery: Delivery::Broadcast },
+    Mode { overflow: Overflow::DropNewest, delivery: Delivery::Broadcast },
+    Mode { overflow: Overflow::Block, delivery: Delivery::Broadcast },
+    Mode { overflow: Overflow::DropOldest, delivery: Delivery::AtMostOnce },
+    Mode { overflow: Overflow::Block, delivery: Delivery::AtMostOnce },
+    Mode { overflow: Overflow::Block, delivery: Delivery::AtLeastOnce },
+];
+
 /// A target by name.
 pub(crate) type Target = (&'static str, fn(&[u8]) -> bool);
 

@@ -7,14 +7,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use framelane::raw::{
-    ImageShape, OpenTopic, Peer, Publisher, Received, Settings, Subscriber, TopicStats,
+    Claimed, ImageShape, OpenTopic, Peer, Publisher, Received, Settings, Subscriber, TopicStats,
     check_image, complete_header,
 };
-use framelane_layout::topic::{CELL_BYTES, HEADER_BYTES, TopicGeometry};
+use framelane_layout::topic::{CELL_BYTES, HEADER_BYTES, Mode, SHARED_OFFSET, TopicGeometry};
 use framelane_layout::{Descriptor, Encoding, Kind};
 
 use super::files::Place;
-use super::{Input, touch};
+use super::{Input, MODES, touch};
 
 /// Steps of a program that are looked at.
 const STEPS: usize = 48;
@@ -27,13 +27,21 @@ struct Pair {
     publisher: Option<Publisher>,
     /// In the owner's process, and as if in another.
     subscribers: [Subscriber; 2],
+    /// What the first of them has taken of a queue and not acknowledged.
+    claimed: Vec<Claimed>,
+    geometry: TopicGeometry,
     control: File,
     pool: Option<File>,
     path: PathBuf,
 }
 
-/// Steps of 12 bytes each: what to do, two small numbers, a large one.
+/// Steps of 12 bytes each: what to do, two small numbers, a large one. All of them in a topic
+/// of each mode.
 pub(super) fn program(data: &[u8]) -> bool {
+    MODES.map(|mode| run(data, mode)).contains(&true)
+}
+
+fn run(data: &[u8], mode: Mode) -> bool {
     let place = Place::new("program");
     let path = place.path.clone();
     let elsewhere = Settings {
@@ -41,15 +49,18 @@ pub(super) fn program(data: &[u8]) -> bool {
         dir: "/dev/shm/../shm".into(),
         namespace: path.file_name().unwrap().to_str().unwrap().into(),
         max_bytes: 1 << 20,
+        ..Settings::default()
     };
     let other = Peer::open(&elsewhere).unwrap();
     assert!(!std::sync::Arc::ptr_eq(&other, place.peer()), "two spellings are two peers");
-    let topic = place.peer().open_topic("lane", Kind::Image, Mode::default()).unwrap();
-    let far = other.open_topic("lane", Kind::Image, Mode::default()).unwrap();
+    let topic = place.peer().open_topic("lane", Kind::Image, mode).unwrap();
+    let far = other.open_topic("lane", Kind::Image, mode).unwrap();
     let mut pair = Pair {
         publisher: Some(Publisher::claim(topic.clone(), 2).unwrap()),
         subscribers: [Subscriber::new(topic.clone(), 1), Subscriber::new(far, 1)],
         control: File::options().read(true).write(true).open(path.join("t.lane")).unwrap(),
+        claimed: Vec::new(),
+        geometry: TopicGeometry::of(mode),
         pool: None,
         path: path.clone(),
         topic,
@@ -73,10 +84,10 @@ pub(super) fn program(data: &[u8]) -> bool {
 impl Pair {
     fn step(&mut self, what: u8, small: u8, middle: u16, large: u64) {
         let which = usize::from(small & 1);
-        match what % 16 {
-            0 => self.write_topic(256 + u64::from(middle) % 9952 * 8, large),
+        match what % 20 {
+            0 => self.write_topic(SHARED_OFFSET + u64::from(middle) % self.words() * 8, large),
             1 => self.write_topic(HEADER_BYTES + 128 * u64::from(small % 16), large),
-            2 => self.write_topic(cell(small & 1, middle) + 8 * u64::from(small >> 5), large),
+            2 => self.write_topic(self.cell(small & 1, middle) + 8 * u64::from(small >> 5), large),
             3 => self.write_topic(SHARED[usize::from(small) % SHARED.len()], large),
             4 => self.write_pool(4096 + 64 * u64::from(middle % 16) + u64::from(small & 8), large),
             5 => self.plausible(small, middle, large),
@@ -97,15 +108,44 @@ impl Pair {
                 self.publisher = None;
                 self.publisher = Publisher::claim(self.topic.clone(), u32::from(small % 4)).ok();
             }
-            14 => self.look(which, |subscriber| {
-                subscriber.receive_blocking(Duration::from_micros(50), false).ok()
-            }),
-            _ => (0..70).for_each(|_| self.publish()),
+            14 => {
+                let _ = self.subscribers[which].sleep_blocking(Duration::from_micros(50));
+                self.look(which, |subscriber| subscriber.receive(false).ok().flatten());
+            }
+            15 => (0..70).for_each(|_| self.publish()),
+            16 => self.write_topic(self.geometry.cursors_offset() + 8 * u64::from(small), large),
+            17 if self.geometry.queue => {
+                let claims = self.geometry.claims_offset(u16::from(small & 1));
+                self.write_topic(claims + 8 * u64::from(middle % 64), large);
+            }
+            17 => {}
+            18 => {
+                let Some(publisher) = &mut self.publisher else { return };
+                let _ = publisher.await_room(100, u64::from(small >> 1).wrapping_mul(large));
+                let _ = publisher.wait_for_room(100, Duration::from_micros(50));
+            }
+            _ => self.keep_or_acknowledge(small),
+        }
+    }
+
+    /// Takes one more frame of a queue and does not acknowledge it, or acknowledges or gives
+    /// back all of them.
+    fn keep_or_acknowledge(&mut self, small: u8) {
+        match small & 3 {
+            2 => self.claimed.drain(..).map(Claimed::acknowledge).for_each(drop),
+            3 => self.claimed.clear(),
+            which => {
+                let received = self.subscribers[usize::from(which)].receive(false);
+                self.claimed.extend(received.ok().flatten().and_then(|received| received.claimed));
+            }
         }
     }
 
     fn publish(&mut self) {
         let Some(publisher) = &mut self.publisher else { return };
+        if !publisher.admit(512).is_ok_and(|admitted| admitted) {
+            return;
+        }
         let shape = ImageShape::packed(8, 64, Encoding::Mono8).unwrap();
         let Ok(mut hold) = publisher.loan(shape.bytes) else { return };
         let mut descriptor = Descriptor::default();
@@ -121,13 +161,17 @@ impl Pair {
         }
     }
 
-    /// Receives, and reads all of what passes the checks.
-    fn look(&mut self, which: usize, receive: impl Fn(&mut Subscriber) -> Option<Received>) {
-        let Some(Received { descriptor, hold, .. }) = receive(&mut self.subscribers[which]) else {
-            return;
-        };
+    /// Receives, reads all of what passes the checks, and acknowledges it.
+    fn look(
+        &mut self,
+        which: usize,
+        receive: impl for<'a> Fn(&'a mut Subscriber) -> Option<Received<'a>>,
+    ) {
+        let Some(received) = receive(&mut self.subscribers[which]) else { return };
+        let Received { descriptor, hold, claimed, .. } = received;
+        claimed.map(Claimed::acknowledge);
         let _ = hold.header().check(hold.slot_bytes());
-        let Some(shape) = check_image(&descriptor, hold.slot_bytes()) else {
+        let Some(shape) = check_image(descriptor, hold.slot_bytes()) else {
             return self.subscribers[which].count_rejected();
         };
         let length = usize::try_from(shape.bytes).unwrap();
@@ -139,12 +183,12 @@ impl Pair {
     /// position that is or will be read.
     fn plausible(&mut self, small: u8, middle: u16, large: u64) {
         let mut words = [0_u8; 64];
-        self.control.read_exact_at(&mut words, cell(0, middle >> 8)).unwrap();
+        self.control.read_exact_at(&mut words, self.cell(0, middle >> 8)).unwrap();
         let at = usize::from(small & 7) * 8;
         words[at..at + 8].copy_from_slice(&large.to_le_bytes());
         let position = u64::from(middle & 0xff);
         words[..8].copy_from_slice(&(2 * position + 2).to_le_bytes());
-        self.control.write_all_at(&words, cell(0, middle & 63)).unwrap();
+        self.control.write_all_at(&words, self.cell(0, middle & 63)).unwrap();
         if small & 64 != 0 {
             self.write_topic(HEADER_BYTES, position + 1);
         }
@@ -158,9 +202,14 @@ impl Pair {
         let Some(pool) = &self.pool else { return };
         pool.write_all_at(&value.to_le_bytes(), at).unwrap();
     }
-}
 
-/// Where a cell of ring `entry` is in the file of a new topic.
-fn cell(entry: u8, n: u16) -> u64 {
-    TopicGeometry::DEFAULT.ring_offset(entry.into()) + CELL_BYTES * u64::from(n % 64)
+    /// Where a cell of ring `entry` is in the file.
+    fn cell(&self, entry: u8, n: u16) -> u64 {
+        self.geometry.ring_offset(entry.into()) + CELL_BYTES * u64::from(n % 64)
+    }
+
+    /// Words of the file that may be written to.
+    fn words(&self) -> u64 {
+        (self.geometry.bytes() - SHARED_OFFSET) / 8
+    }
 }

@@ -5,8 +5,10 @@ use framelane::raw::ImageShape;
 use framelane_layout::array::Extent;
 use framelane_layout::ext::{Calibration, Field, Part, Writer};
 use framelane_layout::pool::{MAGIC, PoolGeometry};
-use framelane_layout::topic::TopicGeometry;
+use framelane_layout::topic::{Mode, TopicGeometry};
 use framelane_layout::{ABI_MAJOR, Descriptor, Dtype, ENDIAN_MARK, Encoding, LAYOUT_HASH, topic};
+
+use super::MODES;
 
 const NAMES: [&str; 7] = [
     "camera.rgb",
@@ -28,7 +30,7 @@ pub(crate) fn seeds(target: &str) -> Vec<Vec<u8>> {
                 [pool_header(pool), [pool_header(pool), stated].concat()]
             })
             .collect(),
-        "attach_topic" => topics().iter().map(|&geometry| attach_topic(geometry)).collect(),
+        "attach_topic" => topics().into_iter().map(attach_topic).collect(),
         "descriptor" => descriptors(),
         "slot_header" => vec![slot_header(0), slot_header(512), shared_elements()],
         "ext" => vec![[&[0x00, 0x01], &ext_block()[..]].concat()],
@@ -56,24 +58,30 @@ fn pool_header((count, stride): (u32, u64)) -> Vec<u8> {
     bytes
 }
 
-fn topics() -> [TopicGeometry; 3] {
-    let small = TopicGeometry::new(1, 1, 1, Mode::default()).unwrap();
-    [TopicGeometry::DEFAULT, small, TopicGeometry::new(1024, 64, 32, Mode::default()).unwrap()]
+/// Topics of all modes, and the largest and the smallest of one.
+fn topics() -> Vec<(TopicGeometry, Mode)> {
+    let mode = Mode::default();
+    let sizes = [(1, 1, 1), (1024, 64, 32)];
+    let sized = |(cells, publishers, subscribers)| {
+        (TopicGeometry::new(cells, publishers, subscribers, mode).unwrap(), mode)
+    };
+    let usual = MODES.map(|mode| (TopicGeometry::of(mode), mode));
+    sizes.map(sized).into_iter().chain(usual).collect()
 }
 
-fn topic_header(geometry: TopicGeometry) -> Vec<u8> {
+fn topic_header((geometry, mode): (TopicGeometry, Mode)) -> Vec<u8> {
     let mut bytes = bytes_of(&header(topic::MAGIC, 7));
     bytes.extend(geometry.cells.to_le_bytes());
     bytes.extend(geometry.publishers.to_le_bytes());
     bytes.extend(geometry.subscribers.to_le_bytes());
-    bytes.extend([0, 1, 4, 0, 0, 0, 0, 0]);
+    bytes.extend([mode.code(), 1, 4, 0, 0, 0, 0, 0]);
     bytes.extend(b"lane");
     bytes.resize(256, 0);
     bytes
 }
 
-fn attach_topic(geometry: TopicGeometry) -> Vec<u8> {
-    [topic_header(geometry), bytes_of(&[geometry.bytes()])].concat()
+fn attach_topic(topic: (TopicGeometry, Mode)) -> Vec<u8> {
+    [topic_header(topic), bytes_of(&[topic.0.bytes()])].concat()
 }
 
 fn descriptors() -> Vec<Vec<u8>> {
@@ -140,10 +148,10 @@ fn ext_block() -> Vec<u8> {
 }
 
 fn files() -> Vec<Vec<u8>> {
-    let [usual, small, _] = topics();
-    let mut seeds: Vec<Vec<u8>> = [usual, small]
-        .map(|geometry| [vec![0], topic_header(geometry), vec![0], bytes_of(&[3; 12])].concat())
-        .to_vec();
+    let mut seeds: Vec<Vec<u8>> = topics()
+        .into_iter()
+        .map(|topic| [vec![0], topic_header(topic), vec![0], bytes_of(&[3; 12])].concat())
+        .collect();
     for (count, stride) in [(1, 4096), (40, 8192)] {
         seeds.push([vec![1], pool_header((count, stride)), vec![0, 0], vec![0; 96]].concat());
     }
@@ -174,6 +182,12 @@ fn programs() -> Vec<Vec<u8>> {
         step(4, 8, 0, u64::MAX),
         step(5, 4, 1, 1 << 48),
         step(5, 7, 1, u64::MAX),
+        step(16, 0, 0, u64::MAX),
+        [step(16, 0, 0, 0), step(18, 0, 0, 0)].concat(),
+        [step(16, 32, 0, 3), step(3, 1, 0, u64::MAX), step(18, 0, 0, 0)].concat(),
+        [step(17, 0, 0, 1 << 8 | 1), step(11, 0, 0, 0)].concat(),
+        [step(17, 0, 1, 2 << 8 | 2), step(19, 0, 0, 0), step(19, 1, 0, 0)].concat(),
+        [step(19, 0, 0, 0), step(17, 0, 0, u64::MAX), step(19, 2, 0, 0)].concat(),
         [step(11, 2, 0, 99), step(14, 1, 0, 0), step(12, 1, 64, 0)].concat(),
     ];
     hostile.map(|hostile| after(hostile).concat()).to_vec()
