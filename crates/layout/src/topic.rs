@@ -254,6 +254,10 @@ pub struct TopicGeometry {
 }
 
 impl TopicGeometry {
+    /// The geometry of a new topic that is no queue.
+    pub const DEFAULT: Self =
+        Self::of(Mode { overflow: Overflow::DropOldest, delivery: Delivery::Broadcast });
+
     /// The geometry of a new topic.
     #[must_use]
     pub const fn of(mode: Mode) -> Self {
