@@ -381,6 +381,7 @@ impl Subscriber {
         looked?;
         let entry = self.entry()?.clone();
         entry.set_bell(fifo_id);
+        entry.count(self.received, self.lapped, self.rejected);
         let seen = self.topic.waiters().announce(entry.number);
         if self.has_news() {
             self.topic.waiters().withdraw(entry.number);
