@@ -112,13 +112,35 @@ impl TopicFile {
         if !same {
             return Err(mismatch(topic, (exists, is), (kind.name(), mode_name(mode))));
         }
+        Ok(Self::over(file, mapping, &header, (kind, mode), geometry))
+    }
+
+    /// A look at the topic in `file`: nothing is claimed, nothing may be written. `None` where it
+    /// is none that this release knows.
+    pub(crate) fn look(file: SharedFile) -> Result<Option<Self>> {
+        let (mapping, header, geometry) = match map(&file, false) {
+            Err(error) if error.code() != ErrorCode::System => return Ok(None),
+            other => other?,
+        };
+        let known = Kind::from_code(header.kind).zip(Mode::from_code(header.mode));
+        Ok(known.map(|known| Self::over(file, mapping, &header, known, geometry)))
+    }
+
+    fn over(
+        file: SharedFile,
+        mapping: Mapping,
+        header: &TopicHeader,
+        (kind, mode): (Kind, Mode),
+        geometry: TopicGeometry,
+    ) -> Self {
+        let name = String::from_utf8_lossy(topic_name(header)).into_owned();
         let place = |entry| {
             let row: &PublisherRow = mapping.get(geometry.publisher_offset(entry));
             let cells: &[Cell] = mapping.slice(geometry.ring_offset(entry), geometry.cells);
             RingPlace { head: NonNull::from(&row.head.0), cells: NonNull::from(cells) }
         };
         let rings = (0..geometry.publishers).map(place).collect();
-        Ok(Self { name: topic.into(), kind, mode, geometry, file, mapping, rings })
+        Self { name, kind, mode, geometry, file, mapping, rings }
     }
 
     /// The topic's name.

@@ -387,8 +387,10 @@ impl Subscriber {
         let looked = self.watch.look(&self.topic);
         self.ready &= looked.is_ok();
         looked?;
+        let (received, lapped, rejected) = (self.received, self.lapped, self.rejected);
         let entry = self.entry()?;
         entry.set_bell(fifo_id);
+        entry.count(received, lapped, rejected);
         let number = entry.number;
         let seen = self.topic.waiters().announce(number);
         if self.has_news() {
