@@ -52,4 +52,6 @@ export const errorCodes = {
   ERR_FRAMELANE_SYSTEM: 24,
   /** A defect in framelane: a panic was caught at the boundary. */
   ERR_FRAMELANE_INTERNAL: 25,
+  /** This process was forked, without exec, from one that used framelane. */
+  ERR_FRAMELANE_FORKED: 26,
 } as const;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use framelane_layout::{Descriptor, Encoding, ErrorCode, Kind};
 use framelane_topic::{DEPTH_MAX, OwnHold, Publisher, Received, Subscriber, TopicStats};
-use framelane_topic::{Error, Result};
+use framelane_topic::{Error, Result, check_not_forked};
 
 use crate::config;
 use crate::image::{Image, ImageMut};
@@ -125,6 +125,7 @@ impl<T: Frame> Topic<T> {
     /// publisher entries are taken.
     #[inline(always)]
     pub fn send(&mut self, loan: T::Loan) -> Result<()> {
+        check_not_forked()?;
         let (hold, mut descriptor) = loan.into_parts();
         self.publisher()?.publish(hold, &mut descriptor);
         Ok(())

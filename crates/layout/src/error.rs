@@ -65,6 +65,8 @@ error_codes! {
     System = 24, "ERR_FRAMELANE_SYSTEM";
     /// A defect in framelane: a panic was caught at the boundary.
     Internal = 25, "ERR_FRAMELANE_INTERNAL";
+    /// This process was forked, without exec, from one that used framelane.
+    Forked = 26, "ERR_FRAMELANE_FORKED";
 }
 
 const _: () = {

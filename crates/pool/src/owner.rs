@@ -14,7 +14,8 @@ use framelane_layout::pool::{
 use framelane_layout::sync::{AtomicU64, Ordering};
 use framelane_layout::{ABI_MAJOR, ABI_MINOR, Descriptor, ENDIAN_MARK, ErrorCode, LAYOUT_HASH};
 use framelane_shm::{
-    Directory, Error, Mapping, OnDrop, Result, SharedFile, monotonic_ns, process_name, random_id,
+    Directory, Error, Mapping, OnDrop, Result, SharedFile, is_forked, monotonic_ns, process_name,
+    random_id,
 };
 
 use crate::hold::OwnHold;
@@ -289,6 +290,10 @@ impl OwnPool {
     /// time when its readers are done.
     #[inline(never)]
     pub(crate) fn put_back(&self, slot: u16) {
+        // Another thread of the parent may have held the lists, for good in a forked child.
+        if is_forked() {
+            return;
+        }
         let recycled = self.recycle(slot);
         let mut lists = self.lists();
         if recycled {

@@ -13,6 +13,7 @@ use rustix::io::Errno;
 
 use crate::error::{Error, Result};
 use crate::file::SharedFile;
+use crate::fork::{check_not_forked, is_forked};
 use crate::mapping::Mapping;
 
 /// `f_type` of tmpfs: files elsewhere would be written to a disk.
@@ -45,6 +46,7 @@ impl Directory {
     /// [`ErrorCode::Permission`] where it belongs to somebody else or is open to others,
     /// [`ErrorCode::InvalidArgument`] where `base` is not on tmpfs.
     pub fn open(base: &Path, namespace: &str) -> Result<Self> {
+        check_not_forked()?;
         let root = base.join(format!("framelane-{}", rustix::process::geteuid().as_raw()));
         let path = root.join(namespace);
         let fd = open_both(&root, &path)?;
@@ -73,12 +75,12 @@ impl Directory {
         for _ in 0..RETRIES {
             let directory = self.fd()?;
             let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-            let fd = match fs::openat(&*directory, ".", flags, Mode::RUSR | Mode::WUSR) {
-                Ok(fd) => fd,
+            let open = || fs::openat(&*directory, ".", flags, Mode::RUSR | Mode::WUSR);
+            let file = match SharedFile::open(name, open) {
+                Ok(file) => file,
                 Err(Errno::NOENT) => continue,
                 Err(errno) => return Err(self.error("create a file in", errno)),
             };
-            let file = SharedFile::new(fd, name.into());
             fs::ftruncate(file.fd(), bytes).map_err(|errno| self.error("ftruncate in", errno))?;
             file.back(0, backed)?;
             fill(&file, &file.map(bytes, true)?)?;
@@ -109,19 +111,21 @@ impl Directory {
         };
         // NONBLOCK: opening a FIFO that took the name must not wait for its other end.
         let flags = mode | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let fd = match fs::openat(&*self.found()?, name, flags, Mode::empty()) {
-            Ok(fd) => fd,
+        let directory = self.found()?;
+        let open = || fs::openat(&*directory, name, flags, Mode::empty());
+        let file = match SharedFile::open(name, open) {
+            Ok(file) => file,
             Err(Errno::NOENT) => return Ok(None),
             Err(errno) => return Err(self.error(&format!("open {name} in"), errno)),
         };
-        let stat = fs::fstat(&fd).map_err(|errno| self.error("fstat in", errno))?;
+        let stat = fs::fstat(file.fd()).map_err(|errno| self.error("fstat in", errno))?;
         check_owner(&stat, &self.path.join(name))?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             let text =
                 format!("{} is not a regular file; remove it", self.path.join(name).display());
             return Err(Error::new(ErrorCode::Corrupt, text));
         }
-        Ok(Some(SharedFile::new(fd, name.into())))
+        Ok(Some(file))
     }
 
     /// Removes a name; whether it was there.
@@ -129,6 +133,7 @@ impl Directory {
     /// # Errors
     /// The operating system refuses.
     pub fn unlink(&self, name: &str) -> Result<bool> {
+        check_not_forked()?;
         match fs::unlinkat(&*self.current(), name, AtFlags::empty()) {
             Ok(()) => Ok(true),
             Err(Errno::NOENT) => Ok(false),
@@ -141,6 +146,7 @@ impl Directory {
     /// # Errors
     /// The operating system refuses.
     pub fn names(&self) -> Result<Vec<String>> {
+        check_not_forked()?;
         let directory = self.current();
         let entries = fs::Dir::read_from(directory.as_fd())
             .map_err(|errno| self.error("list", errno))?
@@ -153,7 +159,7 @@ impl Directory {
     /// Removes the directories where nothing is left in them. Others make them again when
     /// they need them.
     pub fn remove_if_empty(&self) {
-        if fs::unlinkat(fs::CWD, &self.path, AtFlags::REMOVEDIR).is_ok() {
+        if !is_forked() && fs::unlinkat(fs::CWD, &self.path, AtFlags::REMOVEDIR).is_ok() {
             let _ = fs::unlinkat(fs::CWD, &self.root, AtFlags::REMOVEDIR);
         }
     }
@@ -182,6 +188,7 @@ impl Directory {
     }
 
     fn renewed(&self, open: impl Fn() -> Result<Option<OwnedFd>>) -> Result<Arc<OwnedFd>> {
+        check_not_forked()?;
         let mut fd = self.fd.lock().unwrap_or_else(PoisonError::into_inner);
         let stat = fs::fstat(&**fd).map_err(|errno| self.error("fstat", errno))?;
         if stat.st_nlink == 0

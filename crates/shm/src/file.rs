@@ -14,12 +14,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use framelane_layout::ErrorCode;
 use framelane_layout::lock::ALIVE;
 use rustix::fs::{FallocateFlags, fallocate, fstat};
+use rustix::io::Errno;
 
 use crate::error::{Error, Result};
+use crate::fork::{Cover, OpenFile, check_not_forked, is_forked};
 use crate::mapping::Mapping;
 
 /// Largest range one `fallocate` is asked for: a signal undoes a whole call.
 const FALLOCATE_STEP: u64 = 16 << 20;
+
+/// How the names of files end in which pixels lie.
+const PIXELS: &str = ".d";
 
 /// What to do with a byte range.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,15 +37,20 @@ enum Lock {
 /// An open file in a [`Directory`](crate::Directory).
 #[derive(Debug)]
 pub struct SharedFile {
-    fd: OwnedFd,
+    fd: OpenFile,
     name: String,
     /// Bytes this process holds exclusively through `fd`.
     held: Mutex<BTreeSet<u64>>,
 }
 
 impl SharedFile {
-    pub(crate) fn new(fd: OwnedFd, name: String) -> Self {
-        Self { fd, name, held: Mutex::default() }
+    /// What `open` opens, which a forked child gives up.
+    pub(crate) fn open(
+        name: &str,
+        open: impl FnOnce() -> Result<OwnedFd, Errno>,
+    ) -> Result<Self, Errno> {
+        let fd = OpenFile::open(open)?;
+        Ok(Self { fd, name: name.into(), held: Mutex::default() })
     }
 
     pub(crate) fn fd(&self) -> &OwnedFd {
@@ -58,7 +68,8 @@ impl SharedFile {
     /// # Errors
     /// The operating system refuses.
     pub fn bytes(&self) -> Result<u64> {
-        let stat = fstat(&self.fd).map_err(|errno| Error::system("fstat", errno))?;
+        check_not_forked()?;
+        let stat = fstat(self.fd()).map_err(|errno| Error::system("fstat", errno))?;
         Ok(u64::try_from(stat.st_size).unwrap_or(0))
     }
 
@@ -67,7 +78,8 @@ impl SharedFile {
     /// # Errors
     /// The operating system refuses.
     pub fn is_linked(&self) -> Result<bool> {
-        let stat = fstat(&self.fd).map_err(|errno| Error::system("fstat", errno))?;
+        check_not_forked()?;
+        let stat = fstat(self.fd()).map_err(|errno| Error::system("fstat", errno))?;
         Ok(stat.st_nlink > 0)
     }
 
@@ -76,7 +88,9 @@ impl SharedFile {
     /// # Errors
     /// No address space, or the descriptor does not allow the access.
     pub fn map(&self, bytes: u64, writable: bool) -> Result<Mapping> {
-        Mapping::new(self.fd.as_fd(), bytes, writable)
+        check_not_forked()?;
+        let cover = if self.name.ends_with(PIXELS) { Cover::Nothing } else { Cover::Zeros };
+        Mapping::new(self.fd.as_fd(), bytes, writable, cover)
     }
 
     /// Backs a range with memory, so that touching it can never fail.
@@ -84,13 +98,14 @@ impl SharedFile {
     /// # Errors
     /// [`ErrorCode::NoSpace`] where shared memory is full.
     pub fn back(&self, offset: u64, bytes: u64) -> Result<()> {
+        check_not_forked()?;
         let end = offset.saturating_add(bytes);
         let mut at = offset;
         while at < end {
             let step = FALLOCATE_STEP.min(end - at);
-            match fallocate(&self.fd, FallocateFlags::empty(), at, step) {
+            match fallocate(self.fd(), FallocateFlags::empty(), at, step) {
                 Ok(()) => at += step,
-                Err(rustix::io::Errno::INTR) => {}
+                Err(Errno::INTR) => {}
                 Err(errno) => {
                     let error = Error::system("fallocate", errno);
                     let text = format!(
@@ -130,6 +145,7 @@ impl SharedFile {
     /// # Errors
     /// The operating system refuses.
     pub fn claim(&self, byte: u64, recover: impl FnOnce()) -> Result<bool> {
+        check_not_forked()?;
         let mut held = self.held();
         if held.contains(&byte) || !self.set_lock(byte, Lock::Exclusive)? {
             return Ok(false);
@@ -145,6 +161,7 @@ impl SharedFile {
     /// # Errors
     /// The operating system refuses.
     pub fn borrow(&self, byte: u64, work: impl FnOnce()) -> Result<bool> {
+        check_not_forked()?;
         let held = self.held();
         if held.contains(&byte) || !self.set_lock(byte, Lock::Exclusive)? {
             return Ok(false);
@@ -156,6 +173,10 @@ impl SharedFile {
 
     /// Gives back a byte taken by [`claim`](Self::claim). `tidy` runs while it is still held.
     pub fn release(&self, byte: u64, tidy: impl FnOnce()) {
+        // Another thread of the parent may have held the table, for good in a forked child.
+        if is_forked() {
+            return;
+        }
         let mut held = self.held();
         if held.contains(&byte) {
             tidy();
@@ -170,6 +191,7 @@ impl SharedFile {
     /// # Errors
     /// The operating system refuses.
     pub fn is_held(&self, byte: u64) -> Result<bool> {
+        check_not_forked()?;
         let held = self.held();
         if held.contains(&byte) {
             return Ok(true);
@@ -188,6 +210,7 @@ impl SharedFile {
     }
 
     fn set_lock(&self, byte: u64, lock: Lock) -> Result<bool> {
+        check_not_forked()?;
         let request = request(byte, lock);
         // SAFETY: the descriptor is open and `request` is a valid `flock`.
         let answer = unsafe { libc::fcntl(self.fd.as_raw_fd(), libc::F_OFD_SETLK, &request) };

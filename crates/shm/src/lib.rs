@@ -10,6 +10,7 @@ mod directory;
 mod error;
 mod fifo;
 mod file;
+mod fork;
 mod mapping;
 mod on_drop;
 
@@ -18,6 +19,7 @@ pub use directory::{Access, Directory};
 pub use error::{Error, Result};
 pub use fifo::{Doorbell, Ringer};
 pub use file::SharedFile;
+pub use fork::{check_not_forked, is_forked};
 pub use mapping::{Mapping, Shared};
 pub use on_drop::OnDrop;
 

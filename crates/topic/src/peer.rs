@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use framelane_layout::{ErrorCode, Kind, name};
 use framelane_pool::{OwnHold, OwnPool, ReaderPool, control_name, data_name};
-use framelane_shm::{Access, Directory, Error, Result, Ringer};
+use framelane_shm::{Access, Directory, Error, Result, Ringer, check_not_forked, is_forked};
 
 use crate::cleaner;
 use crate::file::{TopicFile, file_name};
@@ -69,6 +69,7 @@ impl Peer {
     /// # Errors
     /// [`ErrorCode::InvalidName`] for the namespace, and what opening a directory can say.
     pub fn open(settings: &Settings) -> Result<Arc<Self>> {
+        check_not_forked()?;
         name::check_part(&settings.namespace).map_err(|error| {
             let text =
                 format!("{:?} cannot name a namespace: {}", settings.namespace, error.rule());
@@ -111,6 +112,7 @@ impl Peer {
     /// # Errors
     /// What [`TopicFile`] can say: name, kind, layout, memory.
     pub fn open_topic(self: &Arc<Self>, topic: &str, kind: Kind) -> Result<OpenTopic> {
+        check_not_forked()?;
         let mut topics = lock(&self.topics);
         if let Some(file) = topics.get(topic).and_then(Weak::upgrade) {
             if file.kind() == kind {
@@ -133,6 +135,7 @@ impl Peer {
     /// [`ErrorCode::NoSpace`] where shared memory is full, [`ErrorCode::InvalidSize`] where a
     /// frame is larger than `max_bytes`.
     pub fn allocate(&self, bytes: u64, depth: u32) -> Result<Option<OwnHold>> {
+        check_not_forked()?;
         let stride = framelane_layout::page_align(bytes.max(1))
             .filter(|&stride| stride <= self.max_bytes)
             .ok_or_else(|| {
@@ -303,6 +306,9 @@ fn clean(directory: &Directory) {
 
 impl Drop for Peer {
     fn drop(&mut self) {
+        if is_forked() {
+            return;
+        }
         // What was published stays readable where others have the topic open; the cleaner
         // removes it where nobody has.
         for (_, kept) in lock(&self.parked).drain() {
@@ -351,6 +357,9 @@ impl Deref for OpenTopic {
 
 impl Drop for OpenTopic {
     fn drop(&mut self) {
+        if is_forked() {
+            return;
+        }
         let topics = lock(&self.peer.topics);
         let last = self.file.take().and_then(Arc::into_inner);
         drop(topics);

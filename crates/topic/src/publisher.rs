@@ -7,7 +7,9 @@ use framelane_layout::sync::Ordering;
 use framelane_layout::{ABI_MINOR, Descriptor, ErrorCode};
 use framelane_pool::{OwnHold, OwnPool, word};
 use framelane_ring::someone_sleeps;
-use framelane_shm::{Error, Result, epoch_ns, monotonic_ns, process_name};
+use framelane_shm::{
+    Error, Result, check_not_forked, epoch_ns, is_forked, monotonic_ns, process_name,
+};
 
 use crate::peer::{OpenTopic, Peer};
 
@@ -144,6 +146,7 @@ impl Publisher {
     /// [`ErrorCode::NoSpace`] where shared memory is full.
     #[inline(always)]
     pub fn loan(&mut self, bytes: u64) -> Result<OwnHold> {
+        check_not_forked()?;
         // One that does not suit is let go of before another is looked for.
         if let Some(spare) = self.spare.take()
             && Peer::suits(spare.pool().geometry().slot_stride, bytes)
@@ -253,6 +256,9 @@ impl Publisher {
 
 impl Drop for Publisher {
     fn drop(&mut self) {
+        if is_forked() {
+            return;
+        }
         // Before the topic, whose last user removes what nobody is attached to.
         self.spare = None;
         let kept = std::mem::take(&mut self.kept);

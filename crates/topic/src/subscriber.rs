@@ -8,7 +8,7 @@ use framelane_layout::sync::Ordering;
 use framelane_layout::{Descriptor, ErrorCode};
 use framelane_pool::{OwnPool, ReaderPool};
 use framelane_ring::{RECHECK, Read};
-use framelane_shm::{Error, Result, monotonic_ns, process_name};
+use framelane_shm::{Error, Result, check_not_forked, monotonic_ns, process_name};
 
 use crate::hold::Hold;
 use crate::peer::OpenTopic;
@@ -150,7 +150,8 @@ impl Subscriber {
                 Err(error) => failed = Some(error),
             }
         }
-        failed.map_or(Ok(None), Err)
+        // A forked child finds no publisher: only then is it looked at what it is.
+        failed.map_or_else(|| check_not_forked().map(|()| None), Err)
     }
 
     fn receive_from(&mut self, entry: u16, newest: bool) -> Result<Option<Received>> {
@@ -213,6 +214,7 @@ impl Subscriber {
     /// # Errors
     /// As [`receive`](Self::receive).
     pub fn latest(&mut self) -> Result<Option<Received>> {
+        check_not_forked()?;
         let mask = self.mask();
         let mut newest: Option<Received> = None;
         for entry in (0..self.topic.geometry().publishers).filter(|&entry| mask >> entry & 1 == 1) {
