@@ -19,6 +19,7 @@ const refused: [name: string, settings: unknown, code: string, text: RegExp][] =
   ['maxBytes as text', { maxBytes: '1' }, 'ERR_FRAMELANE_INVALID_ARGUMENT', /got "1"/],
   ['maxHeld 1.5', { maxHeld: 1.5 }, 'ERR_FRAMELANE_INVALID_ARGUMENT', /maxHeld: .* got 1\.5/],
   ['maxHeld 65536', { maxHeld: 65_536 }, 'ERR_FRAMELANE_INVALID_ARGUMENT', /65535, got 65536/],
+  ['scrub true', { scrub: true }, 'ERR_FRAMELANE_INVALID_ARGUMENT', /scrub: .*'onAlloc'.* true/],
   ['maxLoans NaN', { maxLoans: Number.NaN }, 'ERR_FRAMELANE_INVALID_ARGUMENT', /got NaN/],
 ];
 
@@ -76,6 +77,7 @@ test('an empty variable is none', async (t) => {
 
 const variables: [string, string, string, RegExp][] = [
   ['FRAMELANE_MAX_HELD', 'many', 'ERR_FRAMELANE_INVALID_ARGUMENT', /FRAMELANE_MAX_HELD: .*"many"/],
+  ['FRAMELANE_SCRUB', 'yes', 'ERR_FRAMELANE_INVALID_ARGUMENT', /FRAMELANE_SCRUB: .*"yes"/],
   ['FRAMELANE_MAX_LOANS', '-1', 'ERR_FRAMELANE_INVALID_ARGUMENT', /FRAMELANE_MAX_LOANS: .*"-1"/],
   ['FRAMELANE_MAX_LOANS', '0', 'ERR_FRAMELANE_INVALID_ARGUMENT', /FRAMELANE_MAX_LOANS: .* 0$/],
   ['FRAMELANE_MAX_BYTES', '1e9', 'ERR_FRAMELANE_INVALID_ARGUMENT', /FRAMELANE_MAX_BYTES: .*"1e9"/],

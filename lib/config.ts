@@ -21,12 +21,18 @@ export interface Settings {
   maxHeld?: number;
   /** Most frames loaned and not sent, per topic. Default 8. `FRAMELANE_MAX_LOANS`. */
   maxLoans?: number;
+  /**
+   * When the pixels of frames that are done with are wiped: `onRelease`, when their sender takes
+   * the slot back; `onAlloc`, when the slot is loaned again; or `off`, the default: not at all,
+   * only what a later frame does not cover. Costs a write over the frame. `FRAMELANE_SCRUB`.
+   */
+  scrub?: 'off' | 'onRelease' | 'onAlloc';
 }
 
 /** Slots are numbered by 16 bits, so nobody can hold more. */
 export const HELD_MAX = 65_535;
 
-const keys = ['dir', 'namespace', 'maxBytes', 'maxHeld', 'maxLoans'] as const;
+const keys = ['dir', 'namespace', 'maxBytes', 'maxHeld', 'maxLoans', 'scrub'] as const;
 
 const variables = {
   dir: 'FRAMELANE_DIR',
@@ -34,6 +40,7 @@ const variables = {
   maxBytes: 'FRAMELANE_MAX_BYTES',
   maxHeld: 'FRAMELANE_MAX_HELD',
   maxLoans: 'FRAMELANE_MAX_LOANS',
+  scrub: 'FRAMELANE_SCRUB',
 } as const satisfies Record<keyof Settings, string>;
 
 let chosen: Settings = {};
@@ -42,8 +49,8 @@ let used = false;
 /**
  * Sets what the process uses, before its first topic or image; what is left out stands in the
  * environment (`FRAMELANE_DIR`, `FRAMELANE_NAMESPACE`, `FRAMELANE_MAX_BYTES`,
- * `FRAMELANE_MAX_HELD`, `FRAMELANE_MAX_LOANS`) or has its default. A later call adds to an
- * earlier one.
+ * `FRAMELANE_MAX_HELD`, `FRAMELANE_MAX_LOANS`, `FRAMELANE_SCRUB`) or has its default. A later call
+ * adds to an earlier one.
  *
  * Throws `ERR_FRAMELANE_CONFIGURED` after the first use, `ERR_FRAMELANE_INVALID_ARGUMENT` for an
  * unknown option or a bad value, `ERR_FRAMELANE_INVALID_NAME` for a bad namespace.
@@ -83,7 +90,7 @@ export function takeSettings(environment: Readonly<Record<string, string | undef
 
 /** Numbers are decimal digits only: `Number` would take '', '1e3' and '0x10' too. */
 function fromText(key: keyof Settings, text: string): unknown {
-  const numeric = key !== 'dir' && key !== 'namespace';
+  const numeric = key.startsWith('max');
   return numeric && /^\d{1,16}$/.test(text) ? Number(text) : text;
 }
 
@@ -98,6 +105,9 @@ function assign(target: Settings, key: keyof Settings, value: unknown, what: str
     case 'maxBytes':
       target.maxBytes = checkInteger(value, what, 1, Number.MAX_SAFE_INTEGER);
       break;
+    case 'scrub':
+      target.scrub = checkScrub(value, what);
+      break;
     default:
       target[key] = checkInteger(value, what, 1, HELD_MAX);
   }
@@ -108,4 +118,9 @@ function checkDirectory(value: unknown, what: string): string {
     throw invalid(what, 'the absolute path of a directory', value);
   }
   return value;
+}
+
+function checkScrub(value: unknown, what: string): NonNullable<Settings['scrub']> {
+  if (value === 'off' || value === 'onRelease' || value === 'onAlloc') return value;
+  throw invalid(what, "'off', 'onRelease' or 'onAlloc'", value);
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use framelane_layout::ErrorCode;
 use framelane_topic::{Error, Result};
-use framelane_topic::{Peer, Settings};
+use framelane_topic::{Peer, Scrub, Settings};
 
 /// Settings that a process may change before its first topic. What is `None` comes from the
 /// environment, and what is not there either has a default.
@@ -19,6 +19,9 @@ pub struct Config {
     pub namespace: Option<String>,
     /// Most bytes all pools of this process may have; `FRAMELANE_MAX_BYTES`, default 1 GiB.
     pub max_bytes: Option<u64>,
+    /// When the bytes of frames that are done with are wiped; `FRAMELANE_SCRUB`, `off`,
+    /// `onRelease` or `onAlloc`, default `off`.
+    pub scrub: Option<Scrub>,
 }
 
 /// What was said, and whether it has been used.
@@ -32,10 +35,12 @@ static SAID: Mutex<(Option<Config>, bool)> = Mutex::new((None, false));
 pub fn configure(config: Config) -> Result<()> {
     let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
     if said.1 {
-        let Settings { dir, namespace, max_bytes } = resolve(said.0.clone().unwrap_or_default())?;
+        let Settings { dir, namespace, max_bytes, scrub } =
+            resolve(said.0.clone().unwrap_or_default())?;
         let same = config.dir.is_none_or(|said| said == dir)
             && config.namespace.is_none_or(|said| said == namespace)
-            && config.max_bytes.is_none_or(|said| said == max_bytes);
+            && config.max_bytes.is_none_or(|said| said == max_bytes)
+            && config.scrub.is_none_or(|said| said == scrub);
         let text = "settings are fixed by the first use; call configure before it";
         return if same { Ok(()) } else { Err(Error::new(ErrorCode::Configured, text)) };
     }
@@ -68,6 +73,14 @@ fn resolve(config: Config) -> Result<Settings> {
         }
         (None, None) => defaults.max_bytes,
     };
+    let scrub = match (config.scrub, from_env("FRAMELANE_SCRUB")) {
+        (Some(scrub), _) => scrub,
+        (None, Some(text)) => text.to_str().and_then(Scrub::from_name).ok_or_else(|| {
+            let text = format!("FRAMELANE_SCRUB is {text:?}, not off, onRelease or onAlloc");
+            Error::new(ErrorCode::InvalidArgument, text)
+        })?,
+        (None, None) => defaults.scrub,
+    };
     let name = from_env("FRAMELANE_NAMESPACE").map(|text| text.to_string_lossy().into_owned());
     Ok(Settings {
         dir: config
@@ -76,6 +89,7 @@ fn resolve(config: Config) -> Result<Settings> {
             .unwrap_or(defaults.dir),
         namespace: config.namespace.or(name).unwrap_or(defaults.namespace),
         max_bytes,
+        scrub,
     })
 }
 

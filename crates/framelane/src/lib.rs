@@ -32,7 +32,7 @@ mod validate;
 pub use config::{Config, configure};
 pub use framelane_kernels::Format;
 pub use framelane_layout::{Encoding, ErrorCode, Kind};
-pub use framelane_topic::{Error, Result};
+pub use framelane_topic::{Error, Result, Scrub};
 pub use framelane_topic::{Holder, PoolView, PublisherView, SubscriberView};
 pub use image::{Image, ImageMut};
 pub use topic::{Frame, Options, Stats, Topic};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use framelane::raw::layout::control::WORDS;
 use framelane::raw::{Publisher, Subscriber, TopicStats};
-use framelane::{Config, ErrorCode, Kind, configure as configure_core};
+use framelane::{Config, ErrorCode, Kind, Scrub, configure as configure_core};
 use napi::bindgen_prelude::{ArrayBuffer, Either, Function, FunctionRef, Null};
 use napi::{Env, JsValue, sys};
 use napi_derive::napi;
@@ -23,6 +23,7 @@ pub struct Settings {
     pub max_bytes: Option<f64>,
     pub max_held: Option<u32>,
     pub max_loans: Option<u32>,
+    pub scrub: Option<String>,
 }
 
 /// Fixes the settings of the process.
@@ -34,6 +35,7 @@ pub fn configure(settings: Settings) -> Result<()> {
         dir: settings.dir.map(PathBuf::from),
         namespace: settings.namespace,
         max_bytes: settings.max_bytes.map(|bytes| bytes as u64),
+        scrub: settings.scrub.as_deref().and_then(Scrub::from_name),
     })
     .map_err(thrown)?;
     let fix = |limit: &Limit, value: Option<u32>| value.map_or(Ok(()), |value| limit.fix(value));

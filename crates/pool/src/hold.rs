@@ -9,7 +9,7 @@ use framelane_layout::SlotHeader;
 use framelane_layout::slot::SLOT_HEADER_BYTES;
 use framelane_layout::sync::Ordering;
 
-use crate::owner::{COUNT, OwnPool, Private};
+use crate::owner::{COUNT, OwnPool, Private, Scrub};
 use crate::word;
 
 /// One reference of this process on a slot of its own pool. Dropping it gives the reference
@@ -73,6 +73,27 @@ impl OwnHold {
         unsafe { &mut *pointer }
     }
 
+    /// Notes that the slot's first `bytes` bytes may be written before it is published, if it is.
+    #[inline]
+    pub fn will_write(&self, bytes: u64) {
+        let dirty = &self.private().dirty;
+        // ordering: Relaxed, as in `clear_beyond` of the pool.
+        if dirty.load(Ordering::Relaxed) < bytes {
+            // ordering: Relaxed, as above.
+            dirty.store(bytes, Ordering::Relaxed);
+        }
+    }
+
+    /// Makes what earlier frames left beyond the slot's first `bytes` bytes zero, so that a short
+    /// frame never shows the end of a long one.
+    ///
+    /// # Safety
+    /// The frame has not been published, and is `bytes` long.
+    #[inline]
+    pub unsafe fn clear_beyond(&mut self, bytes: u64) {
+        self.pool.clear_beyond(self.slot, bytes);
+    }
+
     /// A private copy of the slot's header.
     #[must_use]
     pub fn header(&self) -> SlotHeader {
@@ -100,6 +121,7 @@ impl OwnHold {
             return None;
         }
         if self.pool.recycle(self.index()) {
+            self.pool.wipe(self.index(), Scrub::OnAlloc);
             let fill = self.fill();
             self.generation = word::generation(fill << 32);
             // ordering: Release, pairs with the Acquire in `acquire`.

@@ -13,7 +13,7 @@ mod reader;
 pub mod word;
 
 pub use hold::OwnHold;
-pub use owner::{OwnPool, PoolStats};
+pub use owner::{OwnPool, PoolStats, Scrub};
 pub use reader::{ReaderHold, ReaderPool};
 
 /// Name of a pool's control file.

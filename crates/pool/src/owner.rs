@@ -11,8 +11,11 @@ use framelane_layout::lock::{POOL_OWNER, POOL_READER};
 use framelane_layout::pool::{
     HEADER_BYTES, MAGIC, PoolGeometry, PoolHeader, READERS, READERS_OFFSET, ReaderRow, SlotLine,
 };
+use framelane_layout::slot::SLOT_HEADER_BYTES;
 use framelane_layout::sync::{AtomicU64, Ordering};
-use framelane_layout::{ABI_MAJOR, ABI_MINOR, Descriptor, ENDIAN_MARK, ErrorCode, LAYOUT_HASH};
+use framelane_layout::{
+    ABI_MAJOR, ABI_MINOR, Descriptor, ENDIAN_MARK, ErrorCode, LAYOUT_HASH, SlotHeader,
+};
 use framelane_shm::{
     Directory, Error, Mapping, OnDrop, Result, SharedFile, is_forked, monotonic_ns, process_name,
     random_id,
@@ -36,6 +39,7 @@ pub struct OwnPool {
     /// The same bytes without write permission, for frames this process receives from itself.
     received: OnceLock<Mapping>,
     pub(crate) slots: Box<[Private]>,
+    scrub: Scrub,
     lists: Mutex<Lists>,
     /// Last: what is to happen when the files are closed.
     _closed: OnDrop,
@@ -48,6 +52,35 @@ pub(crate) struct Private {
     pub(crate) word: AtomicU64,
     /// How often the slot has been filled; written by whoever brought the count to zero.
     pub(crate) fill: AtomicU64,
+    /// Bytes from the slot's first on that may be other than zero; written by whoever has it
+    /// on loan.
+    pub(crate) dirty: AtomicU64,
+}
+
+/// When the bytes of a frame are wiped whose slot is taken back. Whatever is chosen, bytes that
+/// a frame does not cover are zero when it is published.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Scrub {
+    /// Not at all: the next loan shows them to its own process, until it writes over them.
+    #[default]
+    Off,
+    /// When the owner takes the slot back.
+    OnRelease,
+    /// When the slot is loaned again.
+    OnAlloc,
+}
+
+impl Scrub {
+    /// What settings call it.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "off" => Some(Self::Off),
+            "onRelease" => Some(Self::OnRelease),
+            "onAlloc" => Some(Self::OnAlloc),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -84,6 +117,7 @@ impl OwnPool {
         slot_count: u32,
         slot_bytes: u64,
         backed: u32,
+        scrub: Scrub,
         closed: impl FnOnce() + Send + Sync + 'static,
     ) -> Result<Arc<Self>> {
         let geometry = framelane_layout::page_align(slot_bytes)
@@ -120,6 +154,7 @@ impl OwnPool {
             data,
             received,
             slots,
+            scrub,
             lists,
             _closed: OnDrop::new(closed),
         }))
@@ -314,6 +349,7 @@ impl OwnPool {
     /// The first hold on a slot whose word already stands at its next generation.
     fn hold_new(self: &Arc<Self>, slot: u16) -> OwnHold {
         let private = &self.slots[usize::from(slot)];
+        self.wipe(slot, Scrub::OnAlloc);
         // ordering: Relaxed, the slot is ours alone.
         let fill = private.fill.load(Ordering::Relaxed);
         let generation = word::generation(fill << 32);
@@ -334,8 +370,42 @@ impl OwnPool {
         if recycled {
             // ordering: Relaxed, as above.
             private.fill.store(fill.wrapping_add(1), Ordering::Relaxed);
+            self.wipe(slot, Scrub::OnRelease);
         }
         recycled
+    }
+
+    /// Where pools are scrubbed at this moment, makes a slot that nobody has all zeros.
+    #[inline]
+    pub(crate) fn wipe(&self, slot: u16, moment: Scrub) {
+        if self.scrub == moment {
+            let offset = SLOT_HEADER_BYTES * u64::from(slot);
+            let header = self.data.pointer(offset, SLOT_HEADER_BYTES).cast::<SlotHeader>();
+            // SAFETY: inside the mapping, aligned to 512 bytes; the slot is ours alone.
+            unsafe { header.write_bytes(0, 1) };
+            self.clear_beyond(slot.into(), 0);
+        }
+    }
+
+    /// Makes what earlier frames left beyond the first `bytes` bytes of a slot zero, and notes
+    /// that those before are written. For whoever has the slot, and nobody has published it.
+    #[inline]
+    pub(crate) fn clear_beyond(&self, slot: u32, bytes: u64) {
+        let dirty = &self.slots[slot as usize].dirty;
+        // ordering: Relaxed; whoever has the slot got it through an exchange on its count or the
+        // mutex of the lists, and with it what the one before wrote here.
+        let end = dirty.load(Ordering::Relaxed).min(self.geometry.slot_stride);
+        if end == bytes {
+            return;
+        }
+        if let Some(left) = end.checked_sub(bytes) {
+            let pointer = self.data.pointer(self.geometry.slot_offset(slot) + bytes, left);
+            let length = usize::try_from(left).unwrap_or(0);
+            // SAFETY: inside the slot, which is the caller's to write.
+            unsafe { pointer.write_bytes(0, length) };
+        }
+        // ordering: Relaxed, as above.
+        dirty.store(bytes, Ordering::Relaxed);
     }
 
     /// Looks at up to `limit` draining slots and frees those that nobody looks at any more.

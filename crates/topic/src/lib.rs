@@ -14,7 +14,7 @@ mod stats;
 mod subscriber;
 
 pub use file::TopicFile;
-pub use framelane_pool::{OwnHold, OwnPool, ReaderPool};
+pub use framelane_pool::{OwnHold, OwnPool, ReaderPool, Scrub};
 pub use framelane_shm::{Doorbell, Error, Result, check_not_forked, monotonic_ns};
 pub use hold::Hold;
 pub use peer::{OpenTopic, Peer, Settings};

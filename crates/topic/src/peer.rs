@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use framelane_layout::{ErrorCode, Kind, name};
-use framelane_pool::{OwnHold, OwnPool, ReaderPool, control_name, data_name};
+use framelane_pool::{OwnHold, OwnPool, ReaderPool, Scrub, control_name, data_name};
 use framelane_shm::{Access, Directory, Error, Result, Ringer, check_not_forked, is_forked};
 
 use crate::cleaner;
@@ -29,11 +29,18 @@ pub struct Settings {
     pub namespace: String,
     /// Most bytes all pools of this process may have.
     pub max_bytes: u64,
+    /// When the bytes of frames that are done with are wiped.
+    pub scrub: Scrub,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { dir: "/dev/shm".into(), namespace: "default".into(), max_bytes: 1 << 30 }
+        Self {
+            dir: "/dev/shm".into(),
+            namespace: "default".into(),
+            max_bytes: 1 << 30,
+            scrub: Scrub::Off,
+        }
     }
 }
 
@@ -42,6 +49,7 @@ impl Default for Settings {
 pub struct Peer {
     directory: Arc<Directory>,
     max_bytes: u64,
+    scrub: Scrub,
     ringer: Ringer,
     own: Mutex<Vec<Arc<OwnPool>>>,
     /// Last frames of closed publishers, by topic and entry: readable until memory runs short
@@ -86,6 +94,7 @@ impl Peer {
         let peer = Arc::new(Self {
             directory,
             max_bytes: settings.max_bytes,
+            scrub: settings.scrub,
             ringer: Ringer::default(),
             own: Mutex::default(),
             parked: Mutex::default(),
@@ -145,7 +154,10 @@ impl Peer {
         loop {
             // Full memory is an error only when nothing else helps.
             let full = match self.try_allocate(stride, depth) {
-                Ok(Some(hold)) => return Ok(Some(hold)),
+                Ok(Some(hold)) => {
+                    hold.will_write(bytes);
+                    return Ok(Some(hold));
+                }
                 Ok(None) => None,
                 Err(error) if error.code() == ErrorCode::NoSpace => Some(error),
                 Err(error) => return Err(error),
@@ -211,8 +223,10 @@ impl Peer {
         if count == 0 {
             return Ok(None);
         }
-        let create =
-            |backed| OwnPool::create(&self.directory, count, stride, backed, self.cleaning());
+        let create = |backed| {
+            let cleaning = self.cleaning();
+            OwnPool::create(&self.directory, count, stride, backed, self.scrub, cleaning)
+        };
         let pool = match create((depth + 1).min(count)) {
             // Fewer frames are better than none: further slots are backed one by one.
             Err(error) if error.code() == ErrorCode::NoSpace => create(1)?,

@@ -151,6 +151,7 @@ impl Publisher {
         if let Some(spare) = self.spare.take()
             && Peer::suits(spare.pool().geometry().slot_stride, bytes)
         {
+            spare.will_write(bytes);
             return Ok(spare);
         }
         self.allocate(bytes)
@@ -207,6 +208,8 @@ impl Publisher {
         let fill = hold.fill();
         let n = self.next;
         let sent_ns = monotonic_ns();
+        // SAFETY: on loan until the write to the ring below.
+        unsafe { hold.clear_beyond(descriptor.payload_bytes) };
         // SAFETY: on loan until the write to the ring below; whoever filled it in is done.
         let header = unsafe { hold.header_mut() };
         header.fill = fill;
