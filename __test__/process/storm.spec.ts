@@ -10,3 +10,11 @@ test('64 processes that open the same names at once have one file each and no er
   const { stdout } = await promisify(execFile)(program, ['64', '100']);
   t.regex(stdout, /^64 processes, 100 rounds in .*: 0 errors, one file each\n$/);
 });
+
+// With many processes there is always somebody attached: only few let openers meet the cleaner
+// that has just removed the last one's files.
+test('two processes that take turns to remove and make files have one each', async (t) => {
+  const program = await rustExample('framelane-topic', 'storm');
+  const { stdout } = await promisify(execFile)(program, ['2', '1500']);
+  t.regex(stdout, /^2 processes, 1500 rounds in .*: 0 errors, one file each\n$/);
+});
