@@ -104,7 +104,7 @@ for (const [size, slots, bytes, fits] of [
 }
 
 run('a container with 64 MB has ten frames of 1080p', async (t) => {
-  await full(t, 64 * MiB, ['fill', 1920 * 1080 * 3, 10]);
+  await full(t, 64 * MiB, ['fill', 1920 * 1080 * 3, 10, 'fill']);
   t.pass();
 });
 

@@ -11,6 +11,7 @@ use framelane_layout::ErrorCode;
 use rustix::fs::{self, AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
+use crate::cgroup::MemoryLimits;
 use crate::error::{Error, Result};
 use crate::file::SharedFile;
 use crate::fork::{check_not_forked, is_forked};
@@ -37,6 +38,7 @@ pub struct Directory {
     path: PathBuf,
     /// Open directory; replaced when it was removed as empty and made again.
     fd: Mutex<Arc<OwnedFd>>,
+    limits: Arc<MemoryLimits>,
 }
 
 impl Directory {
@@ -50,7 +52,15 @@ impl Directory {
         let root = base.join(format!("framelane-{}", rustix::process::geteuid().as_raw()));
         let path = root.join(namespace);
         let fd = open_both(&root, &path)?;
-        Ok(Self { root, path, fd: Mutex::new(fd.into()) })
+        let limits = MemoryLimits::of_process().into();
+        Ok(Self { root, path, fd: Mutex::new(fd.into()), limits })
+    }
+
+    /// Has memory for files taken within other limits than those of this process.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn within(self, limits: MemoryLimits) -> Self {
+        Self { limits: limits.into(), ..self }
     }
 
     /// Where it is, for people.
@@ -77,7 +87,7 @@ impl Directory {
             let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
             let open = || fs::openat(&*directory, ".", flags, Mode::RUSR | Mode::WUSR);
             let file = match SharedFile::open(name, open) {
-                Ok(file) => file,
+                Ok(file) => file.within(&self.limits),
                 Err(Errno::NOENT) => continue,
                 Err(errno) => return Err(self.error("create a file in", errno)),
             };

@@ -9,13 +9,14 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use framelane_layout::ErrorCode;
 use framelane_layout::lock::ALIVE;
 use rustix::fs::{FallocateFlags, fallocate, fstat};
 use rustix::io::Errno;
 
+use crate::cgroup::MemoryLimits;
 use crate::error::{Error, Result};
 use crate::fork::{Cover, OpenFile, check_not_forked, is_forked};
 use crate::mapping::Mapping;
@@ -41,6 +42,8 @@ pub struct SharedFile {
     name: String,
     /// Bytes this process holds exclusively through `fd`.
     held: Mutex<BTreeSet<u64>>,
+    /// What memory for it must fit into; only where this process made it.
+    limits: Option<Arc<MemoryLimits>>,
 }
 
 impl SharedFile {
@@ -50,7 +53,12 @@ impl SharedFile {
         open: impl FnOnce() -> Result<OwnedFd, Errno>,
     ) -> Result<Self, Errno> {
         let fd = OpenFile::open(open)?;
-        Ok(Self { fd, name: name.into(), held: Mutex::default() })
+        Ok(Self { fd, name: name.into(), held: Mutex::default(), limits: None })
+    }
+
+    /// Has memory for it taken within `limits`.
+    pub(crate) fn within(self, limits: &Arc<MemoryLimits>) -> Self {
+        Self { limits: Some(limits.clone()), ..self }
     }
 
     pub(crate) fn fd(&self) -> &OwnedFd {
@@ -96,9 +104,12 @@ impl SharedFile {
     /// Backs a range with memory, so that touching it can never fail.
     ///
     /// # Errors
-    /// [`ErrorCode::NoSpace`] where shared memory is full.
+    /// [`ErrorCode::NoSpace`] where shared memory or a control group of this process is full.
     pub fn back(&self, offset: u64, bytes: u64) -> Result<()> {
         check_not_forked()?;
+        if let Some(limits) = &self.limits {
+            limits.check(bytes)?;
+        }
         let end = offset.saturating_add(bytes);
         let mut at = offset;
         while at < end {

@@ -5,6 +5,7 @@
 //! [`Mapping`], whose bytes are only ever handed out as atomics or as raw pointers.
 //! Nothing above this crate calls `mmap`, `fcntl` or `open`.
 
+mod cgroup;
 mod clock;
 mod directory;
 mod error;
@@ -14,6 +15,7 @@ mod fork;
 mod mapping;
 mod on_drop;
 
+pub use cgroup::MemoryLimits;
 pub use clock::{epoch_ns, monotonic_ns};
 pub use directory::{Access, Directory};
 pub use error::{Error, Result};

@@ -3,7 +3,7 @@
 //! `__test__/process/full.spec.ts`:
 //!
 //! - `full fit DIR SLOTS BYTES yes|no`: a pool of that size, all of it backed, can be had or not
-//! - `full fill DIR BYTES LEAST`: at least so many slots of that size can be loaned
+//! - `full fill DIR BYTES LEAST NAMESPACE`: at least so many slots of that size can be loaned
 //! - `full grow DIR`: a pool that grows while memory ends at each of its pages in turn
 
 use std::env;
@@ -30,7 +30,9 @@ fn main() -> Outcome {
         ["fit", dir, slots, bytes, fits] => {
             fit(Path::new(dir), slots.parse()?, bytes.parse()?, fits == "yes")
         }
-        ["fill", dir, bytes, least] => fill(dir.into(), bytes.parse()?, least.parse()?),
+        ["fill", dir, bytes, least, namespace] => {
+            fill(dir.into(), bytes.parse()?, least.parse()?, namespace)
+        }
         ["grow", dir] => grow(Path::new(dir)),
         _ => Err("full fit|fill|grow DIR …".into()),
     }
@@ -65,8 +67,8 @@ fn fit(dir: &Path, slots: u32, bytes: u64, fits: bool) -> Outcome {
     Ok(())
 }
 
-fn fill(dir: PathBuf, bytes: u64, least: usize) -> Outcome {
-    let peer = open(dir, "fill")?;
+fn fill(dir: PathBuf, bytes: u64, least: usize, namespace: &str) -> Outcome {
+    let peer = open(dir, namespace)?;
     for _ in 0..2 {
         let mut holds = Vec::new();
         let error = loop {
@@ -80,6 +82,7 @@ fn fill(dir: PathBuf, bytes: u64, least: usize) -> Outcome {
             }
         };
         expect_full(&error);
+        println!("{} slots, then: {error}", holds.len());
         assert!(holds.len() >= least, "{} slots", holds.len());
         let whole = |(value, hold)| is_whole(hold, value, bytes);
         assert!(holds.iter().enumerate().all(whole), "one wrote over another");
