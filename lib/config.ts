@@ -27,12 +27,19 @@ export interface Settings {
    * only what a later frame does not cover. Costs a write over the frame. `FRAMELANE_SCRUB`.
    */
   scrub?: 'off' | 'onRelease' | 'onAlloc';
+  /**
+   * Name or number of a group whose members meet; otherwise only processes of one user do. The
+   * directory is then `framelane-g<gid>`. Members can read each other's frames and cannot change
+   * them. They can disturb each other otherwise: make frames disappear, keep slots, remove files.
+   * `FRAMELANE_GROUP`.
+   */
+  group?: string;
 }
 
 /** Slots are numbered by 16 bits, so nobody can hold more. */
 export const HELD_MAX = 65_535;
 
-const keys = ['dir', 'namespace', 'maxBytes', 'maxHeld', 'maxLoans', 'scrub'] as const;
+const keys = ['dir', 'namespace', 'maxBytes', 'maxHeld', 'maxLoans', 'scrub', 'group'] as const;
 
 const variables = {
   dir: 'FRAMELANE_DIR',
@@ -41,6 +48,7 @@ const variables = {
   maxHeld: 'FRAMELANE_MAX_HELD',
   maxLoans: 'FRAMELANE_MAX_LOANS',
   scrub: 'FRAMELANE_SCRUB',
+  group: 'FRAMELANE_GROUP',
 } as const satisfies Record<keyof Settings, string>;
 
 let chosen: Settings = {};
@@ -49,8 +57,8 @@ let used = false;
 /**
  * Sets what the process uses, before its first topic or image; what is left out stands in the
  * environment (`FRAMELANE_DIR`, `FRAMELANE_NAMESPACE`, `FRAMELANE_MAX_BYTES`,
- * `FRAMELANE_MAX_HELD`, `FRAMELANE_MAX_LOANS`, `FRAMELANE_SCRUB`) or has its default. A later call
- * adds to an earlier one.
+ * `FRAMELANE_MAX_HELD`, `FRAMELANE_MAX_LOANS`, `FRAMELANE_SCRUB`,
+ * `FRAMELANE_GROUP`) or has its default. A later call adds to an earlier one.
  *
  * Throws `ERR_FRAMELANE_CONFIGURED` after the first use, `ERR_FRAMELANE_INVALID_ARGUMENT` for an
  * unknown option or a bad value, `ERR_FRAMELANE_INVALID_NAME` for a bad namespace.
@@ -105,6 +113,9 @@ function assign(target: Settings, key: keyof Settings, value: unknown, what: str
     case 'maxBytes':
       target.maxBytes = checkInteger(value, what, 1, Number.MAX_SAFE_INTEGER);
       break;
+    case 'group':
+      target.group = checkGroup(value, what);
+      break;
     case 'scrub':
       target.scrub = checkScrub(value, what);
       break;
@@ -123,4 +134,10 @@ function checkDirectory(value: unknown, what: string): string {
 function checkScrub(value: unknown, what: string): NonNullable<Settings['scrub']> {
   if (value === 'off' || value === 'onRelease' || value === 'onAlloc') return value;
   throw invalid(what, "'off', 'onRelease' or 'onAlloc'", value);
+}
+
+/** Whether there is such a group the native side says. */
+function checkGroup(value: unknown, what: string): string {
+  if (typeof value === 'string' && /^[^\0]+$/.test(value)) return value;
+  throw invalid(what, 'the name or number of a group, as text', value);
 }

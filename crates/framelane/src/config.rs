@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use framelane_layout::ErrorCode;
-use framelane_topic::{Error, Result};
+use framelane_topic::{Error, Result, group_id};
 use framelane_topic::{Peer, Scrub, Settings};
 
 /// Settings that a process may change before its first topic. What is `None` comes from the
@@ -22,6 +22,10 @@ pub struct Config {
     /// When the bytes of frames that are done with are wiped; `FRAMELANE_SCRUB`, `off`,
     /// `onRelease` or `onAlloc`, default `off`.
     pub scrub: Option<Scrub>,
+    /// Name or number of a group whose members meet, instead of processes of this user only;
+    /// `FRAMELANE_GROUP`. Members cannot change each other's pixels. They can disturb each other
+    /// otherwise: make frames disappear, keep slots, remove files.
+    pub group: Option<String>,
 }
 
 /// What was said, and whether it has been used.
@@ -35,12 +39,13 @@ static SAID: Mutex<(Option<Config>, bool)> = Mutex::new((None, false));
 pub fn configure(config: Config) -> Result<()> {
     let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
     if said.1 {
-        let Settings { dir, namespace, max_bytes, scrub } =
+        let Settings { dir, namespace, max_bytes, scrub, group } =
             resolve(said.0.clone().unwrap_or_default())?;
         let same = config.dir.is_none_or(|said| said == dir)
             && config.namespace.is_none_or(|said| said == namespace)
             && config.max_bytes.is_none_or(|said| said == max_bytes)
-            && config.scrub.is_none_or(|said| said == scrub);
+            && config.scrub.is_none_or(|said| said == scrub)
+            && config.group.is_none_or(|said| group_id(&said).ok() == group);
         let text = "settings are fixed by the first use; call configure before it";
         return if same { Ok(()) } else { Err(Error::new(ErrorCode::Configured, text)) };
     }
@@ -81,6 +86,7 @@ fn resolve(config: Config) -> Result<Settings> {
         })?,
         (None, None) => defaults.scrub,
     };
+    let group = from_env("FRAMELANE_GROUP").map(|text| text.to_string_lossy().into_owned());
     let name = from_env("FRAMELANE_NAMESPACE").map(|text| text.to_string_lossy().into_owned());
     Ok(Settings {
         dir: config
@@ -90,6 +96,7 @@ fn resolve(config: Config) -> Result<Settings> {
         namespace: config.namespace.or(name).unwrap_or(defaults.namespace),
         max_bytes,
         scrub,
+        group: config.group.or(group).map(|group| group_id(&group)).transpose()?,
     })
 }
 

@@ -24,6 +24,7 @@ pub struct Settings {
     pub max_held: Option<u32>,
     pub max_loans: Option<u32>,
     pub scrub: Option<String>,
+    pub group: Option<String>,
 }
 
 /// Fixes the settings of the process.
@@ -36,6 +37,7 @@ pub fn configure(settings: Settings) -> Result<()> {
         namespace: settings.namespace,
         max_bytes: settings.max_bytes.map(|bytes| bytes as u64),
         scrub: settings.scrub.as_deref().and_then(Scrub::from_name),
+        group: settings.group,
     })
     .map_err(thrown)?;
     let fix = |limit: &Limit, value: Option<u32>| value.map_or(Ok(()), |value| limit.fix(value));

@@ -126,7 +126,8 @@ impl Room {
     /// `None`: it has no limit, or has gone.
     fn of(path: &Path, files: Files, wanted: u64) -> Option<Self> {
         let number = |name| fs::read_to_string(path.join(name)).ok()?.trim().parse::<u64>().ok();
-        let limit = number(files.limit)?;
+        // Version 1 says by a huge number that there is none.
+        let limit = number(files.limit).filter(|&limit| limit < 1 << 62)?;
         let usage = number(files.usage)?;
         let mut free = limit.saturating_sub(usage);
         if free < wanted {

@@ -51,6 +51,7 @@ impl Doorbell {
                 Err(Errno::NOENT) => continue,
                 Err(errno) => return Err(directory.error("open a FIFO in", errno)),
             };
+            directory.own(file.fd(), file.name())?;
             if file.attach()? && file.is_linked()? {
                 return Ok(Self { id, file, directory: directory.clone() });
             }

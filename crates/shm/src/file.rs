@@ -11,8 +11,8 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use framelane_layout::ErrorCode;
 use framelane_layout::lock::ALIVE;
+use framelane_layout::{ErrorCode, PAGE};
 use rustix::fs::{FallocateFlags, fallocate, fstat};
 use rustix::io::Errno;
 
@@ -25,7 +25,7 @@ use crate::mapping::Mapping;
 const FALLOCATE_STEP: u64 = 16 << 20;
 
 /// How the names of files end in which pixels lie.
-const PIXELS: &str = ".d";
+pub(crate) const PIXELS: &str = ".d";
 
 /// What to do with a byte range.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -110,26 +110,17 @@ impl SharedFile {
         if let Some(limits) = &self.limits {
             limits.check(bytes)?;
         }
-        let end = offset.saturating_add(bytes);
-        let mut at = offset;
-        while at < end {
-            let step = FALLOCATE_STEP.min(end - at);
-            match fallocate(self.fd(), FallocateFlags::empty(), at, step) {
-                Ok(()) => at += step,
-                Err(Errno::INTR) => {}
-                Err(errno) => {
-                    let error = Error::system("fallocate", errno);
-                    let text = format!(
-                        "{}: {bytes} bytes of shared memory for {} cannot be had; free some, \
-                         enlarge the tmpfs (containers: --shm-size), or set another `dir`",
-                        error.text(),
-                        self.name
-                    );
-                    return Err(Error::new(error.code(), text));
-                }
-            }
-        }
-        Ok(())
+        let allocate = |at, step| fallocate(self.fd(), FallocateFlags::empty(), at, step);
+        in_steps(offset, bytes, allocate).map_err(|errno| {
+            let error = Error::system("fallocate", errno);
+            let text = format!(
+                "{}: {bytes} bytes of shared memory for {} cannot be had; free some, enlarge the \
+                 tmpfs (containers: --shm-size), or set another `dir`",
+                error.text(),
+                self.name
+            );
+            Error::new(error.code(), text)
+        })
     }
 
     /// Takes the shared lock that says somebody is attached. `false`: a cleaner has the file
@@ -235,6 +226,26 @@ impl SharedFile {
     }
 }
 
+/// Allocates a range step by step. A signal undoes a step, in kernels that let it; smaller ones
+/// come to an end between signals that are close to each other.
+fn in_steps(
+    offset: u64,
+    bytes: u64,
+    mut allocate: impl FnMut(u64, u64) -> Result<(), Errno>,
+) -> Result<(), Errno> {
+    let end = offset.saturating_add(bytes);
+    let (mut at, mut most) = (offset, FALLOCATE_STEP);
+    while at < end {
+        let step = most.min(end - at);
+        match allocate(at, step) {
+            Ok(()) => at += step,
+            Err(Errno::INTR) => most = (step / 2).max(PAGE),
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
+}
+
 fn request(byte: u64, lock: Lock) -> libc::flock {
     let kind = match lock {
         Lock::Shared => libc::F_RDLCK,
@@ -254,4 +265,48 @@ fn request(byte: u64, lock: Lock) -> libc::flock {
 fn lock_error() -> Error {
     let error = io::Error::last_os_error();
     Error::new(ErrorCode::System, format!("fcntl lock: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs `in_steps` with what `answer` says to the call of this number and size; what was
+    /// allocated, in order.
+    fn run(
+        bytes: u64,
+        answer: impl Fn(u32, u64) -> Result<(), Errno>,
+    ) -> Result<Vec<(u64, u64)>, Errno> {
+        let (mut done, mut calls) = (Vec::new(), 0);
+        in_steps(PAGE, bytes, |at, step| {
+            calls += 1;
+            assert!(calls < 1_000_000, "it does not end");
+            answer(calls, step).map(|()| done.push((at, step)))
+        })?;
+        let mut next = PAGE;
+        for &(at, step) in &done {
+            assert_eq!(at, next, "no gap, nothing twice");
+            next = at + step;
+        }
+        assert_eq!(next, PAGE + bytes);
+        Ok(done)
+    }
+
+    #[test]
+    fn a_range_is_allocated_in_steps_whatever_signals_come() {
+        assert_eq!(run(0, |_, _| Ok(())).unwrap(), []);
+        assert_eq!(run(100 << 20, |_, _| Ok(())).unwrap().len(), 7);
+        let interrupted = |now| if now { Err(Errno::INTR) } else { Ok(()) };
+        run(256 << 20, |call, _| interrupted(call % 3 != 0)).unwrap();
+        // Signals so close that only small steps come to an end.
+        let done = run(64 << 20, |_, step| interrupted(step > 100_000)).unwrap();
+        assert_eq!(done[0].1, 65_536);
+        run(1 << 20, |_, step| interrupted(step > PAGE)).unwrap();
+    }
+
+    #[test]
+    fn another_error_ends_it() {
+        let full = |call, _| if call > 2 { Err(Errno::NOSPC) } else { Ok(()) };
+        assert_eq!(run(100 << 20, full), Err(Errno::NOSPC));
+    }
 }

@@ -13,7 +13,9 @@ mod fifo;
 mod file;
 mod fork;
 mod mapping;
+mod naming;
 mod on_drop;
+mod rights;
 
 pub use cgroup::MemoryLimits;
 pub use clock::{epoch_ns, monotonic_ns};
@@ -23,7 +25,10 @@ pub use fifo::{Doorbell, Ringer};
 pub use file::SharedFile;
 pub use fork::{check_not_forked, is_forked};
 pub use mapping::{Mapping, Shared};
+#[doc(hidden)]
+pub use naming::Naming;
 pub use on_drop::OnDrop;
+pub use rights::group_id;
 
 /// Name of this process, for people: what the kernel calls it, or `?`.
 #[must_use]

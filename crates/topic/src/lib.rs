@@ -15,7 +15,7 @@ mod subscriber;
 
 pub use file::TopicFile;
 pub use framelane_pool::{OwnHold, OwnPool, ReaderPool, Scrub};
-pub use framelane_shm::{Doorbell, Error, Result, check_not_forked, monotonic_ns};
+pub use framelane_shm::{Doorbell, Error, Result, check_not_forked, group_id, monotonic_ns};
 pub use hold::Hold;
 pub use peer::{OpenTopic, Peer, Settings};
 pub use publisher::Publisher;

@@ -31,6 +31,8 @@ pub struct Settings {
     pub max_bytes: u64,
     /// When the bytes of frames that are done with are wiped.
     pub scrub: Scrub,
+    /// Id of a group whose members meet; `None`: only processes of this user do.
+    pub group: Option<u32>,
 }
 
 impl Default for Settings {
@@ -40,6 +42,7 @@ impl Default for Settings {
             namespace: "default".into(),
             max_bytes: 1 << 30,
             scrub: Scrub::Off,
+            group: None,
         }
     }
 }
@@ -59,7 +62,7 @@ pub struct Peer {
     topics: Mutex<HashMap<String, Weak<TopicFile>>>,
 }
 
-type Peers = Mutex<HashMap<(PathBuf, String), Weak<Peer>>>;
+type Peers = Mutex<HashMap<(PathBuf, String, Option<u32>), Weak<Peer>>>;
 
 fn peers() -> &'static Peers {
     static PEERS: OnceLock<Peers> = OnceLock::new();
@@ -83,12 +86,13 @@ impl Peer {
                 format!("{:?} cannot name a namespace: {}", settings.namespace, error.rule());
             Error::new(ErrorCode::InvalidName, text)
         })?;
-        let key = (settings.dir.clone(), settings.namespace.clone());
+        let key = (settings.dir.clone(), settings.namespace.clone(), settings.group);
         let mut peers = lock(peers());
         if let Some(peer) = peers.get(&key).and_then(Weak::upgrade) {
             return Ok(peer);
         }
-        let directory = Arc::new(Directory::open(&settings.dir, &settings.namespace)?);
+        let directory =
+            Arc::new(Directory::open_shared(&settings.dir, &settings.namespace, settings.group)?);
         // A courtesy: what cannot be read is an error of whoever needs it.
         let _ = cleaner::clean(&directory);
         let peer = Arc::new(Self {
