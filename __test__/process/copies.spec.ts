@@ -111,7 +111,8 @@ for (const [title, sender, receiver] of [
 
 /** Loads both copies, holds frames of the topic through each, sends through each, and waits. */
 const both = (name: string, held: number) => `
-  const libraries = await Promise.all(['framelane', ${JSON.stringify(entry)}].map((from) => import(from)));
+  const places = ['framelane', ${JSON.stringify(entry)}];
+  const libraries = await Promise.all(places.map((place) => import(place)));
   const held = [];
   const topics = libraries.map(({ Topic, Image }) => {
     const topic = new Topic(Image, ${JSON.stringify(name)}, { history: 64 });
