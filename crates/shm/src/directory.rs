@@ -132,7 +132,9 @@ impl Directory {
                 Err(Errno::EXIST) => return Ok(None),
                 // The directory went between the two calls; the unnamed file goes with `fd`.
                 Err(Errno::NOENT) => {}
-                Err(Errno::XDEV) if naming == Naming::Link => naming = Naming::Rename,
+                Err(Errno::XDEV) if matches!(naming, Naming::Link | Naming::Unlinkable) => {
+                    naming = Naming::Rename;
+                }
                 Err(errno) => return Err(self.error("name a file in", errno)),
             }
         }

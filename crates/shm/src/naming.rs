@@ -23,6 +23,8 @@ pub enum Naming {
     LinkDirect,
     /// Linked through `/proc`.
     LinkProc,
+    /// As [`Link`](Self::Link) where nothing can be linked.
+    Unlinkable,
     /// Renamed.
     Rename,
 }
@@ -89,10 +91,10 @@ pub(crate) fn is_temporary(name: &str) -> bool {
 
 fn link(fd: &OwnedFd, directory: &OwnedFd, name: &str, naming: Naming) -> Result<(), Errno> {
     let mut linked = Err(Errno::NOENT);
-    if naming != Naming::LinkProc {
+    if matches!(naming, Naming::Link | Naming::LinkDirect) {
         linked = fs::linkat(fd, "", directory, name, AtFlags::EMPTY_PATH);
     }
-    if refused(linked) && naming != Naming::LinkDirect {
+    if refused(linked) && matches!(naming, Naming::Link | Naming::LinkProc) {
         let path = format!("/proc/self/fd/{}", fd.as_raw_fd());
         linked = fs::linkat(fs::CWD, path, directory, name, AtFlags::SYMLINK_FOLLOW);
     }

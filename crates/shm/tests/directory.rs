@@ -157,7 +157,8 @@ fn what_stands_in_the_place_of_a_file_is_refused_and_untouched() {
     assert!(!Path::new("/nowhere").exists());
 }
 
-const WAYS: [Naming; 4] = [Naming::Link, Naming::LinkDirect, Naming::LinkProc, Naming::Rename];
+const WAYS: [Naming; 5] =
+    [Naming::Link, Naming::LinkDirect, Naming::LinkProc, Naming::Unlinkable, Naming::Rename];
 
 #[test]
 fn a_file_gets_its_name_complete_in_each_way() {
