@@ -34,7 +34,7 @@ pub use config::{Config, configure};
 pub use framelane_kernels::Format;
 pub use framelane_layout::topic::Overflow;
 pub use framelane_layout::{Encoding, ErrorCode, Kind};
-pub use framelane_topic::{Error, FrameAccess, Result};
+pub use framelane_topic::{Error, FrameAccess, Result, Scrub};
 pub use framelane_topic::{Holder, PoolView, PublisherView, SubscriberView};
 pub use image::{Image, ImageMut};
 pub use queue::{Ack, Job, Queue, QueueOptions};

@@ -13,12 +13,14 @@ mod models;
 mod owner;
 mod private;
 mod reader;
+mod wipe;
 pub mod word;
 
 pub use framelane_layout::name::parse_pool as parse_name;
 pub use hold::OwnHold;
 pub use owner::{OwnPool, PoolStats};
 pub use reader::{FrameAccess, ReaderHold, ReaderPool};
+pub use wipe::Scrub;
 
 /// Name of a pool's control file.
 #[must_use]
