@@ -20,6 +20,9 @@ const refused: [name: string, settings: unknown, code: string, text: RegExp][] =
   ['maxHeld 1.5', { maxHeld: 1.5 }, 'ERR_FRAMELANE_INVALID_ARGUMENT', /maxHeld: .* got 1\.5/],
   ['maxHeld 65536', { maxHeld: 65_536 }, 'ERR_FRAMELANE_INVALID_ARGUMENT', /65535, got 65536/],
   ['another access', { access: 'rw' }, 'ERR_FRAMELANE_INVALID_ARGUMENT', /'shared', got "rw"/],
+  ['scrub true', { scrub: true }, 'ERR_FRAMELANE_INVALID_ARGUMENT', /scrub: .*'onAlloc'.* true/],
+  ['an empty group', { group: '' }, 'ERR_FRAMELANE_INVALID_ARGUMENT', /number of a group.* got ""/],
+  ['a group as number', { group: 5 }, 'ERR_FRAMELANE_INVALID_ARGUMENT', /as text, got 5/],
   ['maxLoans NaN', { maxLoans: Number.NaN }, 'ERR_FRAMELANE_INVALID_ARGUMENT', /got NaN/],
 ];
 
@@ -77,6 +80,8 @@ test('an empty variable is none', async (t) => {
 
 const variables: [string, string, string, RegExp][] = [
   ['FRAMELANE_MAX_HELD', 'many', 'ERR_FRAMELANE_INVALID_ARGUMENT', /FRAMELANE_MAX_HELD: .*"many"/],
+  ['FRAMELANE_SCRUB', 'yes', 'ERR_FRAMELANE_INVALID_ARGUMENT', /FRAMELANE_SCRUB: .*"yes"/],
+  ['FRAMELANE_GROUP', 'no such', 'ERR_FRAMELANE_INVALID_ARGUMENT', /"no such" is not the name/],
   ['FRAMELANE_MAX_LOANS', '-1', 'ERR_FRAMELANE_INVALID_ARGUMENT', /FRAMELANE_MAX_LOANS: .*"-1"/],
   ['FRAMELANE_MAX_LOANS', '0', 'ERR_FRAMELANE_INVALID_ARGUMENT', /FRAMELANE_MAX_LOANS: .* 0$/],
   ['FRAMELANE_MAX_BYTES', '1e9', 'ERR_FRAMELANE_INVALID_ARGUMENT', /FRAMELANE_MAX_BYTES: .*"1e9"/],

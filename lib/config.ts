@@ -27,12 +27,34 @@ export interface Settings {
    * succeeds and changes what everybody else sees. `FRAMELANE_ACCESS`.
    */
   access?: 'protected' | 'shared';
+  /**
+   * When the pixels of frames that are done with are wiped: `onRelease`, when their sender takes
+   * the slot back; `onAlloc`, when the slot is loaned again; or `off`, the default: not at all,
+   * only what a later frame does not cover. Costs a write over the frame. `FRAMELANE_SCRUB`.
+   */
+  scrub?: 'off' | 'onRelease' | 'onAlloc';
+  /**
+   * Name or number of a group whose members meet; otherwise only processes of one user do. The
+   * directory is then `framelane-g<gid>`. Members can read each other's frames and cannot change
+   * them. They can disturb each other otherwise: make frames disappear, keep slots, remove files.
+   * `FRAMELANE_GROUP`.
+   */
+  group?: string;
 }
 
 /** Slots are numbered by 16 bits, so nobody can hold more. */
 export const HELD_MAX = 65_535;
 
-const keys = ['dir', 'namespace', 'maxBytes', 'maxHeld', 'maxLoans', 'access'] as const;
+const keys = [
+  'dir',
+  'namespace',
+  'maxBytes',
+  'maxHeld',
+  'maxLoans',
+  'access',
+  'scrub',
+  'group',
+] as const;
 
 const variables = {
   dir: 'FRAMELANE_DIR',
@@ -41,6 +63,8 @@ const variables = {
   maxHeld: 'FRAMELANE_MAX_HELD',
   maxLoans: 'FRAMELANE_MAX_LOANS',
   access: 'FRAMELANE_ACCESS',
+  scrub: 'FRAMELANE_SCRUB',
+  group: 'FRAMELANE_GROUP',
 } as const satisfies Record<keyof Settings, string>;
 
 let chosen: Settings = {};
@@ -49,8 +73,8 @@ let used = false;
 /**
  * Sets what the process uses, before its first topic or image; what is left out stands in the
  * environment (`FRAMELANE_DIR`, `FRAMELANE_NAMESPACE`, `FRAMELANE_MAX_BYTES`,
- * `FRAMELANE_MAX_HELD`, `FRAMELANE_MAX_LOANS`, `FRAMELANE_ACCESS`) or has its default. A later
- * call adds to an earlier one.
+ * `FRAMELANE_MAX_HELD`, `FRAMELANE_MAX_LOANS`, `FRAMELANE_ACCESS`, `FRAMELANE_SCRUB`,
+ * `FRAMELANE_GROUP`) or has its default. A later call adds to an earlier one.
  *
  * Throws `ERR_FRAMELANE_CONFIGURED` after the first use, `ERR_FRAMELANE_INVALID_ARGUMENT` for an
  * unknown option or a bad value, `ERR_FRAMELANE_INVALID_NAME` for a bad namespace.
@@ -108,6 +132,12 @@ function assign(target: Settings, key: keyof Settings, value: unknown, what: str
     case 'access':
       target.access = checkAccess(value, what);
       break;
+    case 'group':
+      target.group = checkGroup(value, what);
+      break;
+    case 'scrub':
+      target.scrub = checkScrub(value, what);
+      break;
     default:
       target[key] = checkInteger(value, what, 1, HELD_MAX);
   }
@@ -125,4 +155,15 @@ function checkAccess(value: unknown, what: string): 'protected' | 'shared' {
     throw invalid(what, "'protected' or 'shared'", value);
   }
   return value;
+}
+
+function checkScrub(value: unknown, what: string): NonNullable<Settings['scrub']> {
+  if (value === 'off' || value === 'onRelease' || value === 'onAlloc') return value;
+  throw invalid(what, "'off', 'onRelease' or 'onAlloc'", value);
+}
+
+/** Whether there is such a group the native side says. */
+function checkGroup(value: unknown, what: string): string {
+  if (typeof value === 'string' && /^[^\0]+$/.test(value)) return value;
+  throw invalid(what, 'the name or number of a group, as text', value);
 }

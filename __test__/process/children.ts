@@ -83,9 +83,12 @@ export async function eventually(condition: () => boolean, timeoutMs = 5000): Pr
   }
 }
 
-/** The Rust example that sends or receives. */
-export async function rustLane(): Promise<string> {
-  const build = ['build', '--quiet', '--package', 'framelane', '--example', 'lane'];
+/** A Rust example of a crate, built. */
+export async function rustExample(crate: string, name: string): Promise<string> {
+  const build = ['build', '--quiet', '--package', crate, '--example', name];
   await promisify(execFile)('cargo', build, { cwd: root });
-  return join(root, 'target/debug/examples/lane');
+  return join(root, 'target/debug/examples', name);
 }
+
+/** The Rust example that sends or receives. */
+export const rustLane = (): Promise<string> => rustExample('framelane', 'lane');

@@ -1,45 +1,15 @@
 // Shared memory that is really full: a small tmpfs of our own. A typed error, never a signal.
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import type { Said } from './child.js';
-import { topicName } from './children.js';
+import { rustExample, topicName } from './children.js';
+import { findWay, type Way } from './mounts.js';
 
-type Command = [string, ...string[]];
-type Way = (size: string, path: string, command: string[]) => Command;
-
-const script = 'mount -t tmpfs -o size="$1",mode=700 framelane-test "$2" && shift 2 && exec "$@"';
-
-/** Ways to have a tmpfs that only one process tree sees. */
-const ways: Record<string, Way> = {
-  unshare: (size, path, command) =>
-    ['unshare', '-Urm', 'sh', '-c', script, 'sh', size, path].concat(command) as Command,
-  sudo: (size, path, command) =>
-    ['sudo', '-n', '--preserve-env', 'unshare', '-m', 'sh', '-c', script, 'sh', size, path].concat(
-      command,
-    ) as Command,
-};
-
-function find(): Way | undefined {
-  const path = mkdtempSync('/dev/shm/framelane-test-');
-  try {
-    return Object.values(ways).find((way) => {
-      const [program, ...args] = way('1m', path, ['true']);
-      try {
-        execFileSync(program, args, { stdio: 'ignore' });
-        return true;
-      } catch {
-        return false;
-      }
-    });
-  } finally {
-    rmdirSync(path);
-  }
-}
-
-const way = find();
+const way = findWay();
 // Named in the runner's last lines; in CI a skipped suite is an error.
 const run = way === undefined ? test.skip : test;
 
@@ -98,3 +68,50 @@ run('a tmpfs too small for anything is a typed error, too', async (t) => {
   await once(running, 'exit');
   t.is(said[0]?.type === 'error' && said[0].code, 'ERR_FRAMELANE_NO_SPACE');
 });
+
+const page = 4096;
+/** What a pool of 16 slots of 1,000,000 bytes takes: data file, then control file. */
+const exact = (2 + 16 * Math.ceil(1_000_000 / page) + 2) * page;
+const MiB = 1 << 20;
+
+/** Runs the Rust program on a tmpfs of its own; it checks, and fails with a signal or a code. */
+async function full(t: ExecutionContext, size: number, args: (string | number)[]): Promise<string> {
+  const path = mkdtempSync('/dev/shm/framelane-test-');
+  t.teardown(() => rmdirSync(path));
+  const [mode, ...rest] = args.map(String) as [string, ...string[]];
+  const program = await rustExample('framelane-topic', 'full');
+  const [command, ...given] = (way as Way)(`${size}`, path, [program, mode, path, ...rest]);
+  const { stdout } = await promisify(execFile)(command, given, { env: process.env });
+  return stdout;
+}
+
+for (const [size, slots, bytes, fits] of [
+  [8 * MiB, 16, MiB, 'no'],
+  [64 * MiB, 64, MiB, 'no'],
+  [64 * MiB, 63, MiB, 'yes'],
+  [64 * MiB, 1, 1 << 30, 'no'],
+  [exact, 16, 1_000_000, 'yes'],
+  [exact + page, 16, 1_000_000, 'yes'],
+  [exact - page, 16, 1_000_000, 'no'],
+  [exact - 2 * page, 16, 1_000_000, 'no'],
+  [exact - 3 * page, 16, 1_000_000, 'no'],
+] as const) {
+  const whether = fits === 'yes' ? 'fits, every byte of it' : 'is refused, and leaves nothing';
+  run(`a pool of ${slots} x ${bytes} bytes on a tmpfs of ${size} bytes ${whether}`, async (t) => {
+    await full(t, size, ['fit', slots, bytes, fits]);
+    t.pass();
+  });
+}
+
+run('a container with 64 MB has ten frames of 1080p', async (t) => {
+  await full(t, 64 * MiB, ['fill', 1920 * 1080 * 3, 10, 'fill']);
+  t.pass();
+});
+
+run(
+  'memory that ends at any slot of a growing pool is an error, and the topic goes on',
+  async (t) => {
+    const said = await full(t, 16 * MiB, ['grow']);
+    t.regex(said, /slots loaned before memory ended/);
+  },
+);

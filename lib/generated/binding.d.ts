@@ -29,6 +29,7 @@ export declare function headerBuffer(pool: number): ArrayBuffer
 export interface Holder {
   process: string
   pid: number
+  sinceMs: number
   slots: number
 }
 
@@ -56,6 +57,8 @@ export interface PoolView {
   mine: boolean
   backed: number | null
   free: number | null
+  draining: number | null
+  relic: boolean
   holders: Array<Holder>
 }
 
@@ -73,6 +76,7 @@ export interface PublisherView {
   entry: number
   process: string
   pid: number
+  sinceMs: number
   sent: number
   evictedEarly: number
   depth: number
@@ -102,6 +106,8 @@ export interface Settings {
   maxHeld?: number
   maxLoans?: number
   access?: string
+  scrub?: string
+  group?: string
 }
 
 /** The buffer over a slot's bytes: the same one at each call. */
@@ -117,6 +123,7 @@ export interface Stats {
   evictedEarly: number
   dropped: number
   reopened: number
+  lost: number
   held: number
   loaned: number
   publishers: Array<PublisherView>
@@ -129,6 +136,10 @@ export interface SubscriberView {
   entry: number
   process: string
   pid: number
+  sinceMs: number
+  received: number
+  lapped: number
+  rejected: number
 }
 
 /** Looks at a topic. */

@@ -56,4 +56,6 @@ export const errorCodes = {
   ERR_FRAMELANE_BACKPRESSURE: 26,
   /** The topic's file was removed while it was open; the next call opens it anew. */
   ERR_FRAMELANE_TOPIC_REMOVED: 27,
+  /** This process was forked, without exec, from one that used framelane. */
+  ERR_FRAMELANE_FORKED: 28,
 } as const;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use framelane_layout::ErrorCode;
-use framelane_topic::{Error, FrameAccess, Inspection, Peer, Result, Settings};
+use framelane_topic::{Error, FrameAccess, Inspection, Peer, Result, Scrub, Settings, group_id};
 
 /// Settings that a process may change before its first topic. What is `None` comes from the
 /// environment, and what is not there either has a default.
@@ -21,6 +21,13 @@ pub struct Config {
     /// How frames of other processes are mapped; `FRAMELANE_ACCESS`, `protected` (the default) or
     /// `shared`.
     pub access: Option<FrameAccess>,
+    /// When the bytes of frames that are done with are wiped; `FRAMELANE_SCRUB`, `off`,
+    /// `onRelease` or `onAlloc`, default `off`.
+    pub scrub: Option<Scrub>,
+    /// Name or number of a group whose members meet, instead of processes of this user only;
+    /// `FRAMELANE_GROUP`. Members cannot change each other's pixels. They can disturb each other
+    /// otherwise: make frames disappear, keep slots, remove files.
+    pub group: Option<String>,
 }
 
 /// What was said, and whether it has been used.
@@ -34,12 +41,14 @@ static SAID: Mutex<(Option<Config>, bool)> = Mutex::new((None, false));
 pub fn configure(config: Config) -> Result<()> {
     let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
     if said.1 {
-        let Settings { dir, namespace, max_bytes, access } =
+        let Settings { dir, namespace, max_bytes, access, scrub, group } =
             resolve(said.0.clone().unwrap_or_default())?;
         let same = config.dir.is_none_or(|said| said == dir)
             && config.namespace.is_none_or(|said| said == namespace)
             && config.max_bytes.is_none_or(|said| said == max_bytes)
-            && config.access.is_none_or(|said| said == access);
+            && config.access.is_none_or(|said| said == access)
+            && config.scrub.is_none_or(|said| said == scrub)
+            && config.group.is_none_or(|said| group_id(&said).ok() == group);
         let text = "settings are fixed by the first use; call configure before it";
         return if same { Ok(()) } else { Err(Error::new(ErrorCode::Configured, text)) };
     }
@@ -77,6 +86,15 @@ fn resolve(config: Config) -> Result<Settings> {
         (None, Some(text)) => access_named(&text.to_string_lossy())?,
         (None, None) => defaults.access,
     };
+    let scrub = match (config.scrub, from_env("FRAMELANE_SCRUB")) {
+        (Some(scrub), _) => scrub,
+        (None, Some(text)) => text.to_str().and_then(Scrub::from_name).ok_or_else(|| {
+            let text = format!("FRAMELANE_SCRUB is {text:?}, not off, onRelease or onAlloc");
+            Error::new(ErrorCode::InvalidArgument, text)
+        })?,
+        (None, None) => defaults.scrub,
+    };
+    let group = from_env("FRAMELANE_GROUP").map(|text| text.to_string_lossy().into_owned());
     let name = from_env("FRAMELANE_NAMESPACE").map(|text| text.to_string_lossy().into_owned());
     Ok(Settings {
         dir: config
@@ -86,6 +104,8 @@ fn resolve(config: Config) -> Result<Settings> {
         namespace: config.namespace.or(name).unwrap_or(defaults.namespace),
         max_bytes,
         access,
+        scrub,
+        group: config.group.or(group).map(|group| group_id(&group)).transpose()?,
     })
 }
 

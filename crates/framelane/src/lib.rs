@@ -35,7 +35,7 @@ pub use framelane_kernels::Format;
 pub use framelane_layout::topic::Overflow;
 pub use framelane_layout::topic::{Delivery, Mode};
 pub use framelane_layout::{Encoding, ErrorCode, Kind};
-pub use framelane_topic::{Error, FrameAccess, Result};
+pub use framelane_topic::{Error, FrameAccess, Result, Scrub};
 pub use framelane_topic::{Holder, PoolView, PublisherView, SubscriberView};
 pub use framelane_topic::{Inspection, PoolSeen, ReaderSeen, SlotSeen, SlotState, TopicSeen};
 pub use image::{Image, ImageMut};

@@ -7,7 +7,7 @@ use framelane_layout::{Descriptor, Encoding, ErrorCode, Kind};
 use framelane_topic::{
     Claimed, DEPTH_MAX, Hold, OwnHold, Publisher, Received, Subscriber, TopicStats,
 };
-use framelane_topic::{Error, Result};
+use framelane_topic::{Error, Result, check_not_forked};
 
 use crate::config;
 use crate::image::{Image, ImageMut};
@@ -148,6 +148,7 @@ impl<T: Frame> Topic<T> {
     /// publisher entries are taken.
     #[inline(always)]
     pub fn send(&mut self, loan: T::Loan) -> Result<()> {
+        check_not_forked()?;
         let (hold, mut descriptor) = loan.into_parts();
         let publisher = self.publisher()?;
         if publisher.admit(descriptor.payload_bytes)? {
@@ -161,6 +162,7 @@ impl<T: Frame> Topic<T> {
     /// # Errors
     /// As [`send`](Self::send), [`ErrorCode::Backpressure`] where there was no room in time.
     pub fn send_when_ready(&mut self, loan: T::Loan, timeout: Duration) -> Result<()> {
+        check_not_forked()?;
         let (hold, mut descriptor) = loan.into_parts();
         let publisher = self.publisher()?;
         publisher.wait_for_room(descriptor.payload_bytes, timeout)?;
@@ -177,6 +179,7 @@ impl<T: Frame> Topic<T> {
     /// # Errors
     /// As [`send`](Self::send).
     pub fn relay(&mut self, frame: &T) -> Result<()> {
+        check_not_forked()?;
         let (hold, descriptor) = frame.reference();
         let publisher = self.publisher()?;
         if publisher.admit(descriptor.payload_bytes)? {

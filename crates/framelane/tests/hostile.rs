@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use framelane::raw::{OpenTopic, OwnPool, Peer, Publisher, ReaderPool, Settings, Subscriber};
-use framelane::{Config, ErrorCode, FrameAccess, Image, Topic, configure};
+use framelane::{Config, ErrorCode, FrameAccess, Image, Scrub, Topic, configure};
 use framelane_layout::topic::{Delivery, HEADER_BYTES, Mode, Overflow, TopicGeometry};
 use framelane_layout::{Descriptor, Kind};
 
@@ -91,7 +91,7 @@ fn a_head_that_runs_away_is_not_followed_for_ever() {
 #[test]
 fn a_slot_without_memory_behind_it_cannot_be_named() {
     let peer = peer("hole");
-    let pool = OwnPool::create(peer.directory(), 8, 4096, 2, || ()).unwrap();
+    let pool = OwnPool::create(peer.directory(), 8, 4096, 2, Scrub::Off, || ()).unwrap();
     let access = FrameAccess::default();
     let attached = ReaderPool::attach(peer.directory(), pool.id(), access, || ());
     let reader = attached.unwrap().unwrap();

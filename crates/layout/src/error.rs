@@ -69,6 +69,8 @@ error_codes! {
     Backpressure = 26, "ERR_FRAMELANE_BACKPRESSURE";
     /// The topic's file was removed while it was open; the next call opens it anew.
     TopicRemoved = 27, "ERR_FRAMELANE_TOPIC_REMOVED";
+    /// This process was forked, without exec, from one that used framelane.
+    Forked = 28, "ERR_FRAMELANE_FORKED";
 }
 
 const _: () = {

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use framelane::raw::layout::control::WORDS;
 use framelane::raw::layout::topic::Mode;
 use framelane::raw::{Publisher, Subscriber, TopicStats, monotonic_ns, topic_tag};
-use framelane::{Config, ErrorCode, FrameAccess, Kind, configure as configure_core};
+use framelane::{Config, ErrorCode, FrameAccess, Kind, Scrub, configure as configure_core};
 use napi::bindgen_prelude::{ArrayBuffer, Either, Function, FunctionRef, Null};
 use napi::{Env, JsValue, sys};
 use napi_derive::napi;
@@ -26,6 +26,8 @@ pub struct Settings {
     pub max_held: Option<u32>,
     pub max_loans: Option<u32>,
     pub access: Option<String>,
+    pub scrub: Option<String>,
+    pub group: Option<String>,
 }
 
 /// Fixes the settings of the process.
@@ -38,6 +40,8 @@ pub fn configure(settings: Settings) -> Result<()> {
         namespace: settings.namespace,
         max_bytes: settings.max_bytes.map(|bytes| bytes as u64),
         access: settings.access.map(|access| access_named(&access)),
+        scrub: settings.scrub.as_deref().and_then(Scrub::from_name),
+        group: settings.group,
     })
     .map_err(thrown)?;
     let fix = |limit: &Limit, value: Option<u32>| value.map_or(Ok(()), |value| limit.fix(value));

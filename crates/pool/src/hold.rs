@@ -72,6 +72,27 @@ impl OwnHold {
         unsafe { &mut *pointer }
     }
 
+    /// Notes that the slot's first `bytes` bytes may be written before it is published, if it is.
+    #[inline(always)]
+    pub fn will_write(&self, bytes: u64) {
+        let private = self.private();
+        if private.dirty() < bytes {
+            private.set_dirty(bytes);
+        }
+    }
+
+    /// Makes what earlier frames left beyond the slot's first `bytes` bytes zero, so that a short
+    /// frame never shows the end of a long one.
+    ///
+    /// # Safety
+    /// The frame has not been published, and is `bytes` long.
+    #[inline(always)]
+    pub unsafe fn clear_beyond(&mut self, bytes: u64) {
+        if self.private().dirty() != bytes {
+            self.pool.clear_beyond(self.index(), bytes);
+        }
+    }
+
     /// A private copy of the slot's header.
     #[must_use]
     pub fn header(&self) -> SlotHeader {
@@ -88,6 +109,7 @@ impl OwnHold {
         let line = self.pool.line(self.index());
         let generation = self.private().reuse(line, self.generation())?;
         self.place = u64::from(generation) << 32 | u64::from(self.index());
+        self.pool.wipe_reused(self.index());
         Some(self)
     }
 

@@ -14,6 +14,7 @@ mod owner;
 mod private;
 mod reader;
 mod sight;
+mod wipe;
 pub mod word;
 
 pub use framelane_layout::name::parse_pool as parse_name;
@@ -21,6 +22,7 @@ pub use hold::OwnHold;
 pub use owner::{OwnPool, PoolStats};
 pub use reader::{FrameAccess, ReaderHold, ReaderPool};
 pub use sight::PoolSight;
+pub use wipe::Scrub;
 
 /// Name of a pool's control file.
 #[must_use]

@@ -16,11 +16,13 @@ use framelane_layout::{
     ABI_MAJOR, ABI_MINOR, Descriptor, ENDIAN_MARK, ErrorCode, LAYOUT_HASH, sync,
 };
 use framelane_shm::{
-    Directory, Error, Mapping, OnDrop, Result, SharedFile, monotonic_ns, process_name, random_id,
+    Directory, Error, Mapping, OnDrop, Result, SharedFile, is_forked, monotonic_ns, process_name,
+    random_id,
 };
 
 use crate::hold::OwnHold;
 use crate::private::Private;
+use crate::wipe::Scrub;
 use crate::{control_name, data_name, word};
 
 /// Draining slots looked at by each allocation: enough to keep up, too few to notice.
@@ -30,7 +32,7 @@ const DRAINING_LOOKED_AT: usize = 2;
 #[derive(Debug)]
 pub struct OwnPool {
     id: u64,
-    geometry: PoolGeometry,
+    pub(crate) geometry: PoolGeometry,
     control_file: SharedFile,
     control: Mapping,
     data_file: SharedFile,
@@ -38,6 +40,7 @@ pub struct OwnPool {
     /// The same bytes without write permission, for frames this process receives from itself.
     received: OnceLock<Mapping>,
     pub(crate) slots: Box<[Private]>,
+    pub(crate) scrub: Scrub,
     lists: Mutex<Lists>,
     /// Held while a slot is backed ahead of its use; whether no more are to be.
     backing: Mutex<bool>,
@@ -79,6 +82,7 @@ impl OwnPool {
         slot_count: u32,
         slot_bytes: u64,
         backed: u32,
+        scrub: Scrub,
         closed: impl FnOnce() + Send + Sync + 'static,
     ) -> Result<Arc<Self>> {
         let geometry = framelane_layout::page_align(slot_bytes)
@@ -120,6 +124,7 @@ impl OwnPool {
             data,
             received,
             slots,
+            scrub,
             lists,
             backing: Mutex::default(),
             _closed: OnDrop::new(closed),
@@ -371,6 +376,10 @@ impl OwnPool {
     /// time when its readers are done.
     #[inline(never)]
     pub(crate) fn put_back(&self, slot: u16) {
+        // Another thread of the parent may have held the lists, for good in a forked child.
+        if is_forked() {
+            return;
+        }
         let recycled = self.recycle(slot);
         let mut lists = self.lists();
         if recycled {
@@ -390,6 +399,7 @@ impl OwnPool {
 
     /// The first hold on a slot whose word already stands at its next generation.
     fn hold_new(self: &Arc<Self>, slot: u16) -> OwnHold {
+        self.wipe(slot, Scrub::OnAlloc);
         let generation = self.slots[usize::from(slot)].start();
         OwnHold::new(self.clone(), slot.into(), generation)
     }
@@ -398,7 +408,11 @@ impl OwnPool {
     /// readers look at it.
     #[inline]
     fn recycle(&self, slot: u16) -> bool {
-        self.slots[usize::from(slot)].recycle(self.line(slot))
+        let recycled = self.slots[usize::from(slot)].recycle(self.line(slot));
+        if recycled {
+            self.wipe(slot, Scrub::OnRelease);
+        }
+        recycled
     }
 
     /// Looks at up to `limit` draining slots and frees those that nobody looks at any more.

@@ -1,5 +1,5 @@
-//! What only the owner of a pool knows of a slot: how often this process holds it, and how
-//! often it has been filled.
+//! What only the owner of a pool knows of a slot: how often this process holds it, how often it
+//! has been filled, and how much of it.
 //!
 //! Word: `generation << 32 | count`. The one who brings the count to zero has the slot alone
 //! until it is on a list again, behind a mutex, or held anew.
@@ -18,6 +18,9 @@ pub(crate) struct Private {
     word: AtomicU64,
     /// How often the slot has been filled; written by whoever brought the count to zero.
     fill: AtomicU64,
+    /// Bytes from the slot's first on that may be other than zero; written by whoever has it
+    /// alone.
+    dirty: AtomicU64,
 }
 
 impl Private {
@@ -25,6 +28,21 @@ impl Private {
     pub(crate) fn fill(&self) -> u64 {
         // ordering: Relaxed; the caller's hold keeps it where it is.
         self.fill.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes from the slot's first on may be other than zero, for whoever has it alone.
+    #[inline(always)]
+    pub(crate) fn dirty(&self) -> u64 {
+        // ordering: Relaxed; whoever has the slot alone got it through an exchange on its count
+        // or the mutex of the lists, and with it what the one before wrote here.
+        self.dirty.load(Ordering::Relaxed)
+    }
+
+    /// Notes how many they are.
+    #[inline(always)]
+    pub(crate) fn set_dirty(&self, bytes: u64) {
+        // ordering: Relaxed, as in `dirty`.
+        self.dirty.store(bytes, Ordering::Relaxed);
     }
 
     /// The first hold on a slot that the caller has alone, and whose shared word already stands

@@ -13,7 +13,8 @@ use framelane_layout::slot::SLOT_HEADER_BYTES;
 use framelane_layout::sync::Ordering;
 use framelane_layout::{Descriptor, ErrorCode, SlotHeader};
 use framelane_shm::{
-    Access, Directory, Error, Mapping, OnDrop, Result, SharedFile, monotonic_ns, process_name,
+    Access, Directory, Error, Mapping, OnDrop, Result, SharedFile, is_forked, monotonic_ns,
+    process_name,
 };
 
 use crate::local::LocalCount;
@@ -218,6 +219,10 @@ impl Clone for ReaderHold {
 
 impl Drop for ReaderHold {
     fn drop(&mut self) {
+        // Another thread of the parent may have locked the count, for good in a forked child.
+        if is_forked() {
+            return;
+        }
         let count = &self.pool.counts[usize::from(self.slot)];
         let line = &self.pool.lines()[usize::from(self.slot)];
         count.sub(|| word::release(line, self.pool.entry));

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use framelane_layout::Descriptor;
-use framelane_pool::{FrameAccess, OwnHold, OwnPool, ReaderHold, ReaderPool};
+use framelane_pool::{FrameAccess, OwnHold, OwnPool, ReaderHold, ReaderPool, Scrub};
 use framelane_shm::{Directory, place_of};
 
 /// A frame as its owner and as a reader has it.
@@ -19,7 +19,7 @@ impl Pair {
     fn new(name: &str, access: FrameAccess) -> Self {
         let namespace = format!("access-{name}-{}", std::process::id());
         let directory = Directory::open("/dev/shm".as_ref(), &namespace).unwrap();
-        let pool = OwnPool::create(&directory, 4, 4096, 4, || {}).unwrap();
+        let pool = OwnPool::create(&directory, 4, 4096, 4, Scrub::Off, || {}).unwrap();
         let own = pool.allocate().unwrap().unwrap();
         // SAFETY: on loan, and this test has no other pointer to it.
         unsafe { own.pointer().write(7) };

@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::file::SharedFile;
+use crate::fork::check_not_forked;
 use crate::random_id;
 
 fn file_name(id: u64) -> String {
@@ -45,13 +46,14 @@ impl Doorbell {
                 Err(Errno::EXIST | Errno::NOENT) => continue,
                 Err(errno) => return Err(directory.error("make a FIFO in", errno)),
             }
-            let fd = match fs::openat(&*parent, &name, FLAGS, Mode::empty()) {
-                Ok(fd) => fd,
+            let open = || fs::openat(&*parent, &name, FLAGS, Mode::empty());
+            let file = match SharedFile::open(&name, open) {
+                Ok(file) => file,
                 // A cleaner was faster: the FIFO has a name before it has a lock.
                 Err(Errno::NOENT) => continue,
                 Err(errno) => return Err(directory.error("open a FIFO in", errno)),
             };
-            let file = SharedFile::new(fd, name);
+            directory.own(file.fd(), file.name())?;
             if file.attach()? && file.is_linked()? {
                 return Ok(Self { id, file, directory: directory.clone() });
             }
@@ -111,6 +113,7 @@ impl Ringer {
     /// # Errors
     /// [`ErrorCode::System`] where it cannot be opened; the sleeper wakes by its own clock.
     pub fn ring(&self, directory: &Directory, id: u64) -> Result<()> {
+        check_not_forked()?;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, fd)) = open.iter().find(|(known, _)| *known == id) {
             sync::step();
@@ -139,17 +142,17 @@ impl Ringer {
 /// # Errors
 /// The operating system refuses.
 pub(crate) fn remove_orphan(directory: &Directory, name: &str) -> Result<bool> {
-    let fd = match fs::openat(&*directory.found()?, name, FLAGS, Mode::empty()) {
-        Ok(fd) => fd,
+    let parent = directory.found()?;
+    let file = match SharedFile::open(name, || fs::openat(&*parent, name, FLAGS, Mode::empty())) {
+        Ok(file) => file,
         Err(Errno::NOENT) => return Ok(false),
         Err(errno) => return Err(directory.error("open a FIFO in", errno)),
     };
-    let stat = fs::fstat(&fd).map_err(|errno| directory.error("fstat in", errno))?;
+    let stat = fs::fstat(file.fd()).map_err(|errno| directory.error("fstat in", errno))?;
     let ours = name.strip_prefix("f.").and_then(parse_id).is_some();
     if !ours || FileType::from_raw_mode(stat.st_mode) != FileType::Fifo {
         return Ok(false);
     }
-    let file = SharedFile::new(fd, name.into());
     // `try_own` first, then the name: between the two nobody can attach.
     if file.try_own()? && file.is_linked()? {
         return directory.unlink(name);

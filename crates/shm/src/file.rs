@@ -9,17 +9,23 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use framelane_layout::lock::ALIVE;
-use framelane_layout::{ErrorCode, sync};
+use framelane_layout::{ErrorCode, PAGE, sync};
 use rustix::fs::{FallocateFlags, fallocate, fstat};
+use rustix::io::Errno;
 
+use crate::cgroup::MemoryLimits;
 use crate::error::{Error, Result};
+use crate::fork::{Cover, OpenFile, check_not_forked, is_forked};
 use crate::mapping::Mapping;
 
 /// Largest range one `fallocate` is asked for: a signal undoes a whole call.
 const FALLOCATE_STEP: u64 = 16 << 20;
+
+/// How the names of files end in which pixels lie.
+pub(crate) const PIXELS: &str = ".d";
 
 /// What to do with a byte range.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,15 +38,27 @@ enum Lock {
 /// An open file in a [`Directory`](crate::Directory).
 #[derive(Debug)]
 pub struct SharedFile {
-    fd: OwnedFd,
+    fd: OpenFile,
     name: String,
     /// Bytes this process holds exclusively through `fd`.
     held: Mutex<BTreeSet<u64>>,
+    /// What memory for it must fit into; only where this process made it.
+    limits: Option<Arc<MemoryLimits>>,
 }
 
 impl SharedFile {
-    pub(crate) fn new(fd: OwnedFd, name: String) -> Self {
-        Self { fd, name, held: Mutex::default() }
+    /// What `open` opens, which a forked child gives up.
+    pub(crate) fn open(
+        name: &str,
+        open: impl FnOnce() -> Result<OwnedFd, Errno>,
+    ) -> Result<Self, Errno> {
+        let fd = OpenFile::open(open)?;
+        Ok(Self { fd, name: name.into(), held: Mutex::default(), limits: None })
+    }
+
+    /// Has memory for it taken within `limits`.
+    pub(crate) fn within(self, limits: &Arc<MemoryLimits>) -> Self {
+        Self { limits: Some(limits.clone()), ..self }
     }
 
     pub(crate) fn fd(&self) -> &OwnedFd {
@@ -58,7 +76,8 @@ impl SharedFile {
     /// # Errors
     /// The operating system refuses.
     pub fn bytes(&self) -> Result<u64> {
-        let stat = fstat(&self.fd).map_err(|errno| Error::system("fstat", errno))?;
+        check_not_forked()?;
+        let stat = fstat(self.fd()).map_err(|errno| Error::system("fstat", errno))?;
         Ok(u64::try_from(stat.st_size).unwrap_or(0))
     }
 
@@ -67,7 +86,7 @@ impl SharedFile {
     /// # Errors
     /// The operating system refuses.
     pub fn backed_bytes(&self) -> Result<u64> {
-        let stat = fstat(&self.fd).map_err(|errno| Error::system("fstat", errno))?;
+        let stat = fstat(self.fd()).map_err(|errno| Error::system("fstat", errno))?;
         // `st_blocks` counts 512 bytes each, whatever the file system.
         Ok(u64::try_from(stat.st_blocks).unwrap_or(0).saturating_mul(512))
     }
@@ -77,7 +96,8 @@ impl SharedFile {
     /// # Errors
     /// The operating system refuses.
     pub fn is_linked(&self) -> Result<bool> {
-        let stat = fstat(&self.fd).map_err(|errno| Error::system("fstat", errno))?;
+        check_not_forked()?;
+        let stat = fstat(self.fd()).map_err(|errno| Error::system("fstat", errno))?;
         Ok(stat.st_nlink > 0)
     }
 
@@ -86,35 +106,34 @@ impl SharedFile {
     /// # Errors
     /// No address space, or the descriptor does not allow the access.
     pub fn map(&self, bytes: u64, writable: bool) -> Result<Mapping> {
-        Mapping::new(self.fd.as_fd(), bytes, writable)
+        check_not_forked()?;
+        let cover = if self.name.ends_with(PIXELS) { Cover::Nothing } else { Cover::Zeros };
+        Mapping::new(self.fd.as_fd(), bytes, writable, cover)
     }
 
     /// Backs a range with memory, so that touching it can never fail.
     ///
     /// # Errors
-    /// [`ErrorCode::NoSpace`] where shared memory is full.
+    /// [`ErrorCode::NoSpace`] where shared memory or a control group of this process is full.
     pub fn back(&self, offset: u64, bytes: u64) -> Result<()> {
-        let end = offset.saturating_add(bytes);
-        let mut at = offset;
-        while at < end {
-            let step = FALLOCATE_STEP.min(end - at);
-            sync::step();
-            match fallocate(&self.fd, FallocateFlags::empty(), at, step) {
-                Ok(()) => at += step,
-                Err(rustix::io::Errno::INTR) => {}
-                Err(errno) => {
-                    let error = Error::system("fallocate", errno);
-                    let text = format!(
-                        "{}: {bytes} bytes of shared memory for {} cannot be had; free some, \
-                         enlarge the tmpfs (containers: --shm-size), or set another `dir`",
-                        error.text(),
-                        self.name
-                    );
-                    return Err(Error::new(error.code(), text));
-                }
-            }
+        check_not_forked()?;
+        if let Some(limits) = &self.limits {
+            limits.check(bytes)?;
         }
-        Ok(())
+        let allocate = |at, step| {
+            sync::step();
+            fallocate(self.fd(), FallocateFlags::empty(), at, step)
+        };
+        in_steps(offset, bytes, allocate).map_err(|errno| {
+            let error = Error::system("fallocate", errno);
+            let text = format!(
+                "{}: {bytes} bytes of shared memory for {} cannot be had; free some, enlarge the \
+                 tmpfs (containers: --shm-size), or set another `dir`",
+                error.text(),
+                self.name
+            );
+            Error::new(error.code(), text)
+        })
     }
 
     /// Takes the shared lock that says somebody is attached. `false`: a cleaner has the file
@@ -141,6 +160,7 @@ impl SharedFile {
     /// # Errors
     /// The operating system refuses.
     pub fn claim(&self, byte: u64, recover: impl FnOnce()) -> Result<bool> {
+        check_not_forked()?;
         let mut held = self.held();
         let taken = held.contains(&byte) && !cfg!(feature = "bug-no-lock-table");
         if taken || !self.set_lock(byte, Lock::Exclusive)? {
@@ -157,6 +177,7 @@ impl SharedFile {
     /// # Errors
     /// The operating system refuses.
     pub fn borrow(&self, byte: u64, work: impl FnOnce()) -> Result<bool> {
+        check_not_forked()?;
         let held = self.held();
         if held.contains(&byte) || !self.set_lock(byte, Lock::Exclusive)? {
             return Ok(false);
@@ -168,6 +189,10 @@ impl SharedFile {
 
     /// Gives back a byte taken by [`claim`](Self::claim). `tidy` runs while it is still held.
     pub fn release(&self, byte: u64, tidy: impl FnOnce()) {
+        // Another thread of the parent may have held the table, for good in a forked child.
+        if is_forked() {
+            return;
+        }
         let mut held = self.held();
         if held.contains(&byte) {
             tidy();
@@ -182,6 +207,7 @@ impl SharedFile {
     /// # Errors
     /// The operating system refuses.
     pub fn is_held(&self, byte: u64) -> Result<bool> {
+        check_not_forked()?;
         let held = self.held();
         if held.contains(&byte) {
             return Ok(true);
@@ -200,6 +226,7 @@ impl SharedFile {
     }
 
     fn set_lock(&self, byte: u64, lock: Lock) -> Result<bool> {
+        check_not_forked()?;
         let request = request(byte, lock);
         sync::step();
         // SAFETY: the descriptor is open and `request` is a valid `flock`.
@@ -212,6 +239,26 @@ impl SharedFile {
             _ => Err(lock_error()),
         }
     }
+}
+
+/// Allocates a range step by step. A signal undoes a step, in kernels that let it; smaller ones
+/// come to an end between signals that are close to each other.
+fn in_steps(
+    offset: u64,
+    bytes: u64,
+    mut allocate: impl FnMut(u64, u64) -> Result<(), Errno>,
+) -> Result<(), Errno> {
+    let end = offset.saturating_add(bytes);
+    let (mut at, mut most) = (offset, FALLOCATE_STEP);
+    while at < end {
+        let step = most.min(end - at);
+        match allocate(at, step) {
+            Ok(()) => at += step,
+            Err(Errno::INTR) => most = (step / 2).max(PAGE),
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
 }
 
 fn request(byte: u64, lock: Lock) -> libc::flock {
@@ -233,4 +280,48 @@ fn request(byte: u64, lock: Lock) -> libc::flock {
 fn lock_error() -> Error {
     let error = io::Error::last_os_error();
     Error::new(ErrorCode::System, format!("fcntl lock: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs `in_steps` with what `answer` says to the call of this number and size; what was
+    /// allocated, in order.
+    fn run(
+        bytes: u64,
+        answer: impl Fn(u32, u64) -> Result<(), Errno>,
+    ) -> Result<Vec<(u64, u64)>, Errno> {
+        let (mut done, mut calls) = (Vec::new(), 0);
+        in_steps(PAGE, bytes, |at, step| {
+            calls += 1;
+            assert!(calls < 1_000_000, "it does not end");
+            answer(calls, step).map(|()| done.push((at, step)))
+        })?;
+        let mut next = PAGE;
+        for &(at, step) in &done {
+            assert_eq!(at, next, "no gap, nothing twice");
+            next = at + step;
+        }
+        assert_eq!(next, PAGE + bytes);
+        Ok(done)
+    }
+
+    #[test]
+    fn a_range_is_allocated_in_steps_whatever_signals_come() {
+        assert_eq!(run(0, |_, _| Ok(())).unwrap(), []);
+        assert_eq!(run(100 << 20, |_, _| Ok(())).unwrap().len(), 7);
+        let interrupted = |now| if now { Err(Errno::INTR) } else { Ok(()) };
+        run(256 << 20, |call, _| interrupted(call % 3 != 0)).unwrap();
+        // Signals so close that only small steps come to an end.
+        let done = run(64 << 20, |_, step| interrupted(step > 100_000)).unwrap();
+        assert_eq!(done[0].1, 65_536);
+        run(1 << 20, |_, step| interrupted(step > PAGE)).unwrap();
+    }
+
+    #[test]
+    fn another_error_ends_it() {
+        let full = |call, _| if call > 2 { Err(Errno::NOSPC) } else { Ok(()) };
+        assert_eq!(run(100 << 20, full), Err(Errno::NOSPC));
+    }
 }

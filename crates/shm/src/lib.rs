@@ -5,23 +5,32 @@
 //! [`Mapping`], whose bytes are only ever handed out as atomics or as raw pointers.
 //! Nothing above this crate calls `mmap`, `fcntl` or `open`.
 
+mod cgroup;
 mod clock;
 mod directory;
 mod error;
 mod fifo;
 mod file;
+mod fork;
 mod mapping;
+mod naming;
 mod on_drop;
 mod received;
+mod rights;
 
+pub use cgroup::MemoryLimits;
 pub use clock::{epoch_ns, monotonic_ns};
 pub use directory::{Access, Directory};
 pub use error::{Error, Result};
 pub use fifo::{Doorbell, Ringer};
 pub use file::SharedFile;
+pub use fork::{check_not_forked, is_forked};
 pub use mapping::{Mapping, Shared};
+#[doc(hidden)]
+pub use naming::Naming;
 pub use on_drop::OnDrop;
 pub use received::{Place, place_of, topic_tag};
+pub use rights::group_id;
 
 /// Name of this process, for people: what the kernel calls it, or `?`.
 #[must_use]

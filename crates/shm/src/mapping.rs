@@ -1,14 +1,16 @@
 //! A file's bytes in this process's address space.
 
+use std::mem::ManuallyDrop;
 use std::os::fd::BorrowedFd;
 
 use framelane_layout::descriptor::Cell;
 use framelane_layout::pool::{PoolGeometry, ReaderRow, SlotLine};
 use framelane_layout::sync::AtomicU64;
 use framelane_layout::topic::{PublisherRow, SubscriberRow, TopicShared};
-use memmap2::{MmapOptions, MmapRaw};
+use memmap2::{Advice, MmapOptions, MmapRaw};
 
 use crate::error::{Error, Result};
+use crate::fork::{self, Cover, Region};
 use crate::received::{Registration, register};
 use framelane_layout::ErrorCode;
 
@@ -37,14 +39,20 @@ unsafe impl Shared for AtomicU64 {}
 /// atomics, private copies and raw pointers, never slices.
 #[derive(Debug)]
 pub struct Mapping {
-    /// Before the memory: an address is forgotten before it can mean something else.
+    /// Given up before the memory: an address is forgotten before it can mean something else.
     received: Option<Registration>,
-    raw: MmapRaw,
+    raw: ManuallyDrop<MmapRaw>,
 }
 
 impl Mapping {
-    /// Maps all of `fd`, which must have `bytes` bytes.
-    pub(crate) fn new(fd: BorrowedFd<'_>, bytes: u64, writable: bool) -> Result<Self> {
+    /// Maps all of `fd`, which must have `bytes` bytes; `cover` is what stands in its place in a
+    /// forked child.
+    pub(crate) fn new(
+        fd: BorrowedFd<'_>,
+        bytes: u64,
+        writable: bool,
+        cover: Cover,
+    ) -> Result<Self> {
         let length = usize::try_from(bytes).map_err(|_| {
             Error::new(
                 ErrorCode::InvalidSize,
@@ -53,15 +61,20 @@ impl Mapping {
         })?;
         let mut options = MmapOptions::new();
         options.len(length);
-        let raw = if writable { options.map_raw(&fd) } else { options.map_raw_read_only(&fd) };
-        let raw = raw.map_err(|error| {
-            let code = match error.raw_os_error() {
-                Some(libc::ENOMEM) => ErrorCode::NoSpace,
-                _ => ErrorCode::System,
-            };
-            Error::new(code, format!("mmap of {bytes} bytes: {error}"))
-        })?;
-        Ok(Self { received: None, raw })
+        fork::map(|| {
+            let raw = if writable { options.map_raw(&fd) } else { options.map_raw_read_only(&fd) };
+            let raw = raw.map_err(|error| {
+                let code = match error.raw_os_error() {
+                    Some(libc::ENOMEM) => ErrorCode::NoSpace,
+                    _ => ErrorCode::System,
+                };
+                Error::new(code, format!("mmap of {bytes} bytes: {error}"))
+            })?;
+            // Where it is refused, the child's cover replaces the mapping all the same.
+            let _ = raw.advise(Advice::DontFork);
+            let region = Region { address: raw.as_mut_ptr().addr(), bytes: raw.len(), cover };
+            Ok((Self { received: None, raw: ManuallyDrop::new(raw) }, region))
+        })
     }
 
     /// Says that these are the frames of a pool, mapped without write permission, so that a
@@ -168,6 +181,19 @@ impl Mapping {
         // SAFETY: the range lies in this mapping (checked by `pointer`), and populating
         // changes no byte of it.
         let _ = unsafe { rustix::mm::madvise(pointer, length, advice) };
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // A forked child keeps the covers: the addresses must not come to mean something else.
+        if fork::is_forked() {
+            return;
+        }
+        self.received = None;
+        fork::unmapping(self.raw.as_mut_ptr().addr());
+        // SAFETY: not used again.
+        unsafe { ManuallyDrop::drop(&mut self.raw) };
     }
 }
 

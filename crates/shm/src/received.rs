@@ -8,6 +8,8 @@ use framelane_layout::slot::SLOT_HEADER_BYTES;
 use framelane_layout::sync::Ordering;
 use framelane_layout::sync::private::{AtomicU32, AtomicU64};
 
+use crate::fork::is_forked;
+
 /// Mappings that can be told apart at once. A write to one beyond them is not reported.
 const RANGES: usize = 256;
 /// Topics that can be named. Those beyond them have no name in a report.
@@ -170,7 +172,9 @@ impl Place {
 /// handlers: reads atomics, nothing else.
 #[must_use]
 pub fn place_of(address: usize) -> Option<Place> {
-    REGISTERED.iter().find_map(|range| range.find(address as u64))
+    // What a forked child has in their place is no frame, and must not be looked at.
+    let ranges = if is_forked() { [].iter() } else { REGISTERED.iter() };
+    ranges.into_iter().find_map(|range: &Range| range.find(address as u64))
 }
 
 #[cfg(test)]

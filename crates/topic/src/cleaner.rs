@@ -8,6 +8,7 @@
 use std::collections::HashSet;
 
 use framelane_layout::ErrorCode;
+use framelane_layout::lock::ALIVE;
 use framelane_pool::{control_name, data_name, parse_name};
 use framelane_shm::{Access, Directory, Error, Result, SharedFile};
 
@@ -24,6 +25,7 @@ pub(crate) fn clean(directory: &Directory) -> Result<()> {
         let _ = match name.as_bytes() {
             [b't', b'.', ..] => remove_topic(directory, name),
             [b'f', b'.', ..] => directory.remove_orphan_fifo(name).map(drop),
+            [b'.', ..] => directory.remove_orphan_temporary(name).map(drop),
             _ => Ok(()),
         };
     }
@@ -87,9 +89,10 @@ fn remove_pool(directory: &Directory, id: u64) -> Result<()> {
 /// A data file whose owner died before or after its control file had a name.
 fn remove_lone_data(directory: &Directory, id: u64) -> Result<()> {
     let data = data_name(id);
-    let Some(file) = open(directory, &data, Access::ReadWrite)? else { return Ok(()) };
+    // Another user's can only be read. That is enough: who lets go of its lock never comes back.
+    let Some(file) = open(directory, &data, Access::Read)? else { return Ok(()) };
     // The lock first, then the look at the control file: its owner links that one later.
-    let alone = file.try_own()? && file.is_linked()?;
+    let alone = !file.is_held(ALIVE)? && file.is_linked()?;
     if alone && directory.open_file(&control_name(id), Access::Read)?.is_none() {
         directory.unlink(&data)?;
     }

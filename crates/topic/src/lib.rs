@@ -21,8 +21,9 @@ mod subscriber;
 mod watch;
 
 pub use file::TopicFile;
-pub use framelane_pool::{FrameAccess, OwnHold, OwnPool, ReaderPool};
+pub use framelane_pool::{FrameAccess, OwnHold, OwnPool, ReaderPool, Scrub};
 pub use framelane_shm::{Doorbell, Error, Place, Result, monotonic_ns, place_of, topic_tag};
+pub use framelane_shm::{check_not_forked, group_id};
 pub use hold::Hold;
 pub use inspect::{Inspection, PoolSeen, ReaderSeen, SlotSeen, SlotState, TopicSeen};
 pub use peer::{OpenTopic, Peer, Settings};

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use framelane_layout::topic::{Mode, Overflow};
 use framelane_layout::{ErrorCode, Kind, name};
-use framelane_pool::{FrameAccess, OwnHold, OwnPool, ReaderPool, control_name, data_name};
-use framelane_shm::{Access, Directory, Error, Result, Ringer};
+use framelane_pool::{FrameAccess, OwnHold, OwnPool, ReaderPool, Scrub, control_name, data_name};
+use framelane_shm::{Access, Directory, Error, Result, Ringer, check_not_forked, is_forked};
 
 use crate::cleaner;
 use crate::file::{TopicFile, file_name, mismatch, mode_name};
@@ -38,6 +38,10 @@ pub struct Settings {
     pub max_bytes: u64,
     /// How frames of other processes are mapped.
     pub access: FrameAccess,
+    /// When the bytes of frames that are done with are wiped.
+    pub scrub: Scrub,
+    /// Id of a group whose members meet; `None`: only processes of this user do.
+    pub group: Option<u32>,
 }
 
 impl Default for Settings {
@@ -47,6 +51,8 @@ impl Default for Settings {
             namespace: "default".into(),
             max_bytes: 1 << 30,
             access: FrameAccess::default(),
+            scrub: Scrub::Off,
+            group: None,
         }
     }
 }
@@ -57,6 +63,7 @@ pub struct Peer {
     directory: Arc<Directory>,
     max_bytes: u64,
     access: FrameAccess,
+    scrub: Scrub,
     ringer: Ringer,
     own: Mutex<Vec<Arc<OwnPool>>>,
     /// Last frames of closed publishers, by topic and entry: readable until memory runs short
@@ -74,7 +81,7 @@ struct Parked {
     frames: VecDeque<Kept>,
 }
 
-type Peers = Mutex<HashMap<(PathBuf, String), Weak<Peer>>>;
+type Peers = Mutex<HashMap<(PathBuf, String, Option<u32>), Weak<Peer>>>;
 
 fn peers() -> &'static Peers {
     static PEERS: OnceLock<Peers> = OnceLock::new();
@@ -92,23 +99,26 @@ impl Peer {
     /// # Errors
     /// [`ErrorCode::InvalidName`] for the namespace, and what opening a directory can say.
     pub fn open(settings: &Settings) -> Result<Arc<Self>> {
+        check_not_forked()?;
         name::check_part(&settings.namespace).map_err(|error| {
             let text =
                 format!("{:?} cannot name a namespace: {}", settings.namespace, error.rule());
             Error::new(ErrorCode::InvalidName, text)
         })?;
-        let key = (settings.dir.clone(), settings.namespace.clone());
+        let key = (settings.dir.clone(), settings.namespace.clone(), settings.group);
         let mut peers = lock(peers());
         if let Some(peer) = peers.get(&key).and_then(Weak::upgrade) {
             return Ok(peer);
         }
-        let directory = Arc::new(Directory::open(&settings.dir, &settings.namespace)?);
+        let directory =
+            Arc::new(Directory::open_shared(&settings.dir, &settings.namespace, settings.group)?);
         // A courtesy: what cannot be read is an error of whoever needs it.
         let _ = cleaner::clean(&directory);
         let peer = Arc::new(Self {
             directory,
             max_bytes: settings.max_bytes,
             access: settings.access,
+            scrub: settings.scrub,
             ringer: Ringer::default(),
             own: Mutex::default(),
             parked: Mutex::default(),
@@ -141,6 +151,7 @@ impl Peer {
     /// # Errors
     /// What [`TopicFile`] can say: name, kind, mode, layout, memory.
     pub fn open_topic(self: &Arc<Self>, topic: &str, kind: Kind, mode: Mode) -> Result<OpenTopic> {
+        check_not_forked()?;
         let mut topics = lock(&self.topics);
         if let Some(file) = topics.get(topic).and_then(Weak::upgrade)
             && file.has_name()?
@@ -172,6 +183,7 @@ impl Peer {
     /// [`ErrorCode::NoSpace`] where shared memory is full, [`ErrorCode::InvalidSize`] where a
     /// frame is larger than `max_bytes`.
     pub fn allocate(&self, bytes: u64, depth: u32) -> Result<Option<OwnHold>> {
+        check_not_forked()?;
         let stride = framelane_layout::page_align(bytes.max(1))
             .filter(|&stride| stride <= self.max_bytes)
             .ok_or_else(|| {
@@ -181,7 +193,10 @@ impl Peer {
         loop {
             // Full memory is an error only when nothing else helps.
             let full = match self.try_allocate(stride, depth) {
-                Ok(Some(hold)) => return Ok(Some(hold)),
+                Ok(Some(hold)) => {
+                    hold.will_write(bytes);
+                    return Ok(Some(hold));
+                }
                 Ok(None) => None,
                 Err(error) if error.code() == ErrorCode::NoSpace => Some(error),
                 Err(error) => return Err(error),
@@ -262,8 +277,10 @@ impl Peer {
         if count == 0 {
             return Ok(None);
         }
-        let create =
-            |backed| OwnPool::create(&self.directory, count, stride, backed, self.cleaning());
+        let create = |backed| {
+            let cleaning = self.cleaning();
+            OwnPool::create(&self.directory, count, stride, backed, self.scrub, cleaning)
+        };
         let ahead = (depth + 1).min(count);
         let large = u64::from(ahead) * stride > BACKED_AT_ONCE;
         let pool = match create(if large { 1 } else { ahead }) {
@@ -394,6 +411,9 @@ fn clean(directory: &Directory) {
 
 impl Drop for Peer {
     fn drop(&mut self) {
+        if is_forked() {
+            return;
+        }
         // What was published stays readable where others have the topic open; the cleaner
         // removes it where nobody has.
         for (_, parked) in lock(&self.parked).drain() {
@@ -451,6 +471,9 @@ impl Deref for OpenTopic {
 
 impl Drop for OpenTopic {
     fn drop(&mut self) {
+        if is_forked() {
+            return;
+        }
         let topics = lock(&self.peer.topics);
         let last = self.file.take().and_then(Arc::into_inner);
         drop(topics);

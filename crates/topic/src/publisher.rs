@@ -8,7 +8,9 @@ use framelane_layout::topic::Overflow;
 use framelane_layout::{ABI_MINOR, Descriptor, ErrorCode};
 use framelane_pool::{OwnHold, OwnPool, word};
 use framelane_ring::{Read, someone_sleeps};
-use framelane_shm::{Error, Result, epoch_ns, monotonic_ns, process_name};
+use framelane_shm::{
+    Error, Result, check_not_forked, epoch_ns, is_forked, monotonic_ns, process_name,
+};
 
 use crate::gauge::{Gauge, Room, is_wanted};
 use crate::hold::Hold;
@@ -190,9 +192,13 @@ impl Publisher {
     /// [`ErrorCode::NoSpace`] where shared memory is full.
     #[inline(always)]
     pub fn loan(&mut self, bytes: u64) -> Result<OwnHold> {
+        check_not_forked()?;
         // One that does not suit is let go of before another is looked for.
         match self.kept.take_spare(bytes) {
-            Some(spare) => Ok(spare),
+            Some(spare) => {
+                spare.will_write(bytes);
+                Ok(spare)
+            }
             None => self.allocate(bytes),
         }
     }
@@ -255,6 +261,7 @@ impl Publisher {
 
     #[inline(never)]
     fn ask(&mut self, bytes: u64) -> Result<bool> {
+        check_not_forked()?;
         if let Some(topic) = self.watch.anew(&self.topic)? {
             self.go_over(topic)?;
         }
@@ -318,6 +325,7 @@ impl Publisher {
     /// # Errors
     /// As [`admit`](Self::admit), but for a full ring.
     pub fn await_room(&mut self, bytes: u64, fifo_id: u64) -> Result<Option<u32>> {
+        check_not_forked()?;
         if let Some(topic) = self.watch.anew(&self.topic)? {
             self.go_over(topic)?;
         }
@@ -356,6 +364,8 @@ impl Publisher {
     pub fn publish(&mut self, mut hold: OwnHold, descriptor: &mut Descriptor) -> i64 {
         let fill = hold.fill();
         let sent_ns = monotonic_ns();
+        // SAFETY: on loan until the write to the ring below.
+        unsafe { hold.clear_beyond(descriptor.payload_bytes) };
         // SAFETY: on loan until the write to the ring below; whoever filled it in is done.
         let header = unsafe { hold.header_mut() };
         header.fill = fill;
@@ -458,6 +468,9 @@ fn take_over(topic: &OpenTopic) -> Result<(u16, u64)> {
 
 impl Drop for Publisher {
     fn drop(&mut self) {
+        if is_forked() {
+            return;
+        }
         // Before the topic, whose last user removes what nobody is attached to.
         let kept = self.kept.park();
         self.topic.peer().park(&self.topic, self.entry, kept);

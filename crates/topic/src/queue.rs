@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use framelane_layout::topic::Delivery;
 use framelane_ring::{Claim, Read};
-use framelane_shm::Result;
+use framelane_shm::{Result, is_forked};
 
 use crate::attached::Outcome;
 use crate::entry::Entry;
@@ -34,7 +34,7 @@ impl Claimed {
 
 impl Drop for Claimed {
     fn drop(&mut self) {
-        if self.open {
+        if self.open && !is_forked() {
             let topic = &self.entry.topic;
             topic.queue(self.ring).give_back(self.position, self.entry.number);
             topic.waiters().wake(topic.peer().directory(), topic.peer().ringer());

@@ -7,7 +7,7 @@ use framelane_layout::Descriptor;
 use framelane_layout::sync::Ordering;
 use framelane_layout::topic::Mode;
 use framelane_ring::{RECHECK, Read};
-use framelane_shm::Result;
+use framelane_shm::{Result, check_not_forked};
 
 use crate::attached::{Attached, Outcome};
 use crate::entry::Entry;
@@ -105,6 +105,7 @@ impl Subscriber {
     /// entry, and to join those that publishers wait for.
     #[cold]
     fn make_ready(&mut self) -> Result<()> {
+        check_not_forked()?;
         if let Some(topic) = self.watch.anew(&self.topic)? {
             self.entry = None;
             self.attached.clear();
@@ -226,6 +227,8 @@ impl Subscriber {
     }
 
     fn found_nothing(&mut self) -> Result<()> {
+        // A forked child finds no publisher: only then is it looked at what it is.
+        check_not_forked()?;
         let polled = self.watch.polled(&self.topic);
         self.ready &= polled.is_ok();
         polled
@@ -336,6 +339,7 @@ impl Subscriber {
     /// # Errors
     /// As [`receive`](Self::receive).
     pub fn latest(&mut self) -> Result<Option<Received<'_>>> {
+        check_not_forked()?;
         let mut newest: Option<(Descriptor, Hold)> = None;
         for entry in self.topic.rings_in_use() {
             let ring = self.topic.ring(entry);
