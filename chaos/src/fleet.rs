@@ -373,7 +373,7 @@ impl Fleet {
 }
 
 /// Jobs of each queue that a Node process may make.
-pub(crate) const NODE_JOBS: u64 = 1 << 14;
+const NODE_JOBS: u64 = 1 << 10;
 
 fn act(plan: &Plan) -> ! {
     if plan.seat == 0 { actor::audit(plan) } else { actor::run(plan) }
