@@ -1,10 +1,11 @@
 // Builds and runs every test; the last line is `N passed, M failed`.
-// --quick leaves out what is slow: processes, Rust's integration and documentation tests.
+// --quick leaves out what is slow: processes, Rust's integration and documentation tests, crash
+// points, chaos and models.
 import { randomBytes } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { avaCounts, cargoCounts, total } from './counts.mjs';
-import { build, Failure, main, root, run, timed, tool } from './lib.mjs';
+import { build, Failure, main, root, run, step, timed, tool } from './lib.mjs';
 
 const quick = process.argv.includes('--quick');
 /** What need not be read when another test has failed. */
@@ -15,7 +16,15 @@ await main(async () => {
   let suites;
   try {
     await build();
-    suites = [await cargoSuite(), await avaSuite(), memorySuite()];
+    if (!quick) await step('chaos', 'cargo', ['build', '--release', '-p', 'framelane-chaos']);
+    suites = [await cargoSuite(), await avaSuite()];
+    // One after the other: what kills processes needs the machine to itself.
+    if (!quick) {
+      suites.push(await crashSuite());
+      suites.push(await programSuite('chaos', 'chaos.mjs', '--seconds', '60', '--no-build'));
+      suites.push(await programSuite('models', 'model.mjs', '--quick'));
+    }
+    suites.push(memorySuite());
   } catch (error) {
     console.error(error instanceof Failure ? `${error.message} failed` : error);
     suites = [{ name: 'build', passed: 0, failed: 1, skipped: [], problems: [] }];
@@ -42,6 +51,23 @@ function avaSuite() {
   return suite('ava', tool('ava'), args, (tap) => avaCounts(tap, specs));
 }
 
+/** A process killed at every crash point; built apart, because each atomic operation is one. */
+function crashSuite() {
+  const what = ['-p', 'framelane-chaos', '--features', 'crash-points', '--test', 'crash_points'];
+  const args = ['test', ...what, '--target-dir', 'target/crash'];
+  return suite('crash points', 'cargo', args, cargoCounts);
+}
+
+/** A script that is one test: its last line says what it found, or that it was skipped. */
+function programSuite(name, script, ...args) {
+  return suite(name, process.execPath, [join('scripts', script), ...args], (output) => {
+    const verdict = output.trimEnd().split('\n').at(-1) ?? '';
+    console.log(`       ${verdict}`);
+    const skipped = /: skipped, /.test(verdict) ? [verdict] : [];
+    return { passed: skipped.length === 0 ? 1 : 0, failed: 0, skipped, problems: [] };
+  });
+}
+
 /** One more test: the run's namespace, and those named after it, left no file behind. */
 function memorySuite() {
   const folder = join('/dev/shm', `framelane-${process.getuid()}`);
@@ -59,7 +85,10 @@ async function suite(name, command, args, count) {
     return { ...finished, output: finished.output.replace(PASSED, '') };
   });
   const counts = { name, ...count(result.stdout) };
-  if (result.code !== 0 && counts.failed === 0) counts.problems.push(`exit code ${result.code}`);
+  if (result.code !== 0 && counts.failed === 0) {
+    counts.passed = 0;
+    counts.problems.push(`exit code ${result.code}`);
+  }
   return counts;
 }
 

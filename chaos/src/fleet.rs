@@ -19,7 +19,8 @@ const NODES_IN_1000: u64 = 28;
 /// How long Node lives after its start, on average.
 const NODE_LIFE: Duration = Duration::from_millis(15);
 
-/// Processes at a time that live for seconds, the anchor included: who waits for ever must be seen waiting.
+/// Processes at a time that live for seconds, the anchor included: who waits for ever must be
+/// seen waiting.
 const OLD: usize = 3;
 
 /// How a process is to end.

@@ -127,7 +127,8 @@ impl Report {
         }
         let wrong = if wrong.is_empty() { "nothing wrong".into() } else { wrong.join(", ") };
         format!(
-            "chaos {verdict}: {} kills ({} Node) and {} verified frames in {:.1} s, seed {}: {wrong}",
+            "chaos {verdict}: {} kills ({} Node) and {} verified frames in {:.1} s, seed {}: \
+             {wrong}",
             self.kills,
             self.node_kills,
             self.sum(Field::Verified),

@@ -179,6 +179,8 @@ pub struct TopicShared {
     pub wake_seq: Line<AtomicU32>,
     /// See [`Room`].
     pub room: Line<Room>,
+    /// Frames of a queue that died with a consumer that had taken them; for people.
+    pub lost: Line<AtomicU64>,
 }
 
 /// One publisher entry.
@@ -225,11 +227,12 @@ const _: () = {
     assert!(core::mem::offset_of!(TopicHeader, mode) == 40);
     assert!(core::mem::offset_of!(TopicHeader, kind) == 41);
     assert!(core::mem::offset_of!(TopicHeader, name) == 48);
-    assert!(size_of::<TopicShared>() == 5 * 64);
+    assert!(size_of::<TopicShared>() == 6 * 64);
     assert!(core::mem::offset_of!(TopicShared, lossless) == 0x40);
     assert!(core::mem::offset_of!(TopicShared, sleepers) == 0x80);
     assert!(core::mem::offset_of!(TopicShared, wake_seq) == 0xC0);
     assert!(core::mem::offset_of!(TopicShared, room) == 0x100);
+    assert!(core::mem::offset_of!(TopicShared, lost) == 0x140);
     assert!(size_of::<PublisherRow>() as u64 == PUBLISHER_BYTES);
     assert!(core::mem::offset_of!(PublisherRow, evicted_early) == 64);
     assert!(core::mem::offset_of!(PublisherRow, fifo_id) == 120);

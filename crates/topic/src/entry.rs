@@ -6,6 +6,7 @@ use std::sync::Arc;
 use framelane_layout::sync::Ordering;
 use framelane_shm::{Result, monotonic_ns, process_name};
 
+use crate::gauge::tell_writers;
 use crate::peer::OpenTopic;
 
 /// An entry, held until the last reference goes.
@@ -22,6 +23,8 @@ impl Entry {
     /// [`ErrorCode::Limit`](framelane_layout::ErrorCode::Limit) where there is none.
     pub(crate) fn claim(topic: &OpenTopic) -> Result<Arc<Self>> {
         let number = topic.claim_subscriber()?;
+        // Whoever waited for a dead predecessor.
+        tell_writers(topic, number);
         let row = &topic.subscriber_rows()[usize::from(number)];
         // ordering: Relaxed, for people, as the next.
         row.pid.store(std::process::id(), Ordering::Relaxed);
@@ -41,5 +44,6 @@ impl Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         self.topic.release_subscriber(self.number);
+        tell_writers(&self.topic, self.number);
     }
 }

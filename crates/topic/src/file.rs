@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use framelane_layout::descriptor::Cell;
 use framelane_layout::lock::{TOPIC_PUBLISHER, TOPIC_SUBSCRIBER};
-use framelane_layout::sync::AtomicU64;
+use framelane_layout::sync::{AtomicU64, Ordering};
 use framelane_layout::topic::{
     Delivery, HEADER_BYTES, MAGIC, Mode, NAME_MAX, Overflow, PUBLISHERS_MAX, PublisherRow,
     SHARED_OFFSET, SubscriberRow, TopicGeometry, TopicHeader, TopicShared,
@@ -216,19 +216,21 @@ impl TopicFile {
         WorkQueue::new(self.mapping.slice(offset, self.geometry.cells))
     }
 
-    /// Clears what the holder of subscriber entry `entry`, whose lock is held, leaves.
+    /// Clears what the holder of subscriber entry `entry`, whose lock is held, leaves. Those who
+    /// wait for it are told by the caller, without the lock.
     fn clear_subscriber(&self, entry: u16) {
         self.waiters().withdraw(entry);
         if self.mode.is_lossless() {
             self.lossless().leave(entry);
-            if self.room().unblock(entry) {
-                self.room().wake();
-            }
         }
         if self.mode.is_queue() {
             let lose = self.mode.delivery == Delivery::AtMostOnce;
-            for ring in 0..self.geometry.publishers {
-                self.queue(ring).recover(entry, lose);
+            let rings = 0..self.geometry.publishers;
+            let taken: u64 =
+                rings.map(|ring| u64::from(self.queue(ring).recover(entry, lose))).sum();
+            if lose && taken > 0 {
+                // ordering: Relaxed, for people.
+                self.shared().lost.0.fetch_add(taken, Ordering::Relaxed);
             }
         }
     }

@@ -20,7 +20,7 @@ pub struct Holder {
     pub slots: u32,
 }
 
-/// A pool that the topic's rings name, or one of this process.
+/// A pool that the topic's rings name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolView {
     /// The pool's id.
@@ -79,6 +79,8 @@ pub struct TopicStats {
     pub subscribers: Vec<SubscriberView>,
     /// Pools.
     pub pools: Vec<PoolView>,
+    /// Frames of a queue that died with a consumer that had taken them.
+    pub lost: u64,
 }
 
 impl TopicStats {
@@ -111,6 +113,8 @@ impl TopicStats {
         named.sort_unstable();
         named.dedup();
         stats.pools = pools(topic, &named);
+        // ordering: Relaxed, for people.
+        stats.lost = topic.shared().lost.0.load(Ordering::Relaxed);
         Ok(stats)
     }
 }
