@@ -41,7 +41,7 @@ impl Options {
             seed: u64::try_from(now.as_nanos() & 0xffff_ffff).unwrap_or(1),
             roles: ROLES.iter().map(|&(role, _, count)| (role, count)).collect(),
             processes: 9,
-            life: Duration::from_millis(10),
+            life: Duration::from_millis(8),
             node: None,
             node_roles: ROLES.iter().map(|role| role.0).collect(),
             until_wrong: false,
