@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import { build, Failure, foreground, generate, main, root, step, tool } from './lib.mjs';
 
+const fuzz = 'fuzz/Cargo.toml';
 const clippy = ['clippy', '--workspace', '--all-targets', '--', '-D', 'warnings'];
 
 await main(async () => {
@@ -10,6 +11,7 @@ await main(async () => {
   const checks = [
     build, // which also checks the types
     () => step('rustfmt', 'cargo', ['fmt', '--all', '--check']),
+    () => step('rustfmt of fuzz', 'cargo', ['fmt', '--manifest-path', fuzz, '--check']),
     () => step('prettier', tool('prettier'), ['--check', '.']),
     () => step('oxlint', tool('oxlint'), ['--deny-warnings']),
     () => step('clippy', 'cargo', clippy),

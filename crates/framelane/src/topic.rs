@@ -234,7 +234,8 @@ impl<T: Frame> Topic<T> {
 
     /// The next frame of a queue, and the claim on it where it must be acknowledged.
     pub(crate) fn next_claimed(&mut self) -> Result<Option<(T, Option<Claimed>)>> {
-        while let Some(received) = self.subscriber.receive(false)? {
+        for _ in 0..=DEPTH_MAX {
+            let Some(received) = self.subscriber.receive(false)? else { break };
             let Received { descriptor, hold, missed, claimed } = received;
             if let Some(frame) = T::from_received(descriptor, hold, missed)? {
                 return Ok(Some((frame, claimed)));

@@ -1,6 +1,7 @@
 //! The 64 bytes that travel: which slot, filled for the how-manieth time, and enough of its
 //! shape that a reader of plain images needs nothing else.
 
+use crate::Kind;
 use crate::sync::AtomicU64;
 
 /// Bits of [`Descriptor::flags`].
@@ -94,6 +95,14 @@ pub struct Cell {
 const _: () = assert!(size_of::<Cell>() == 64 && align_of::<Cell>() == 64);
 
 impl Descriptor {
+    /// Whether what a received descriptor says of its slot can be true: a frame of this kind
+    /// whose payload fits `slot_bytes` bytes. What it says of the elements is checked by kind.
+    #[must_use]
+    #[inline]
+    pub fn fits(&self, kind: Kind, slot_bytes: u64) -> bool {
+        self.kind == kind as u8 && self.payload_bytes <= PAYLOAD_MAX.min(slot_bytes)
+    }
+
     /// The descriptor as little-endian words, word 0 included.
     #[inline(always)]
     #[must_use]

@@ -8,11 +8,14 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod array;
 pub mod control;
 pub mod descriptor;
 pub mod dtype;
 pub mod encoding;
 pub mod error;
+pub mod ext;
+pub mod header;
 pub mod kind;
 pub mod lock;
 pub mod name;

@@ -61,6 +61,27 @@ pub fn check_part(part: &str) -> Result<(), NameError> {
     if plain(first) { Ok(()) } else { Err(NameError::PartStart) }
 }
 
+/// The id that stands in the name of a pool or FIFO: 16 digits 0-9, a-f, not all zero.
+#[must_use]
+pub fn parse_id(digits: &str) -> Option<u64> {
+    // Not what `from_str_radix` takes: a sign, capitals, fewer digits.
+    let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    let sound = digits.len() == 16 && digits.bytes().all(digit);
+    u64::from_str_radix(digits, 16).ok().filter(|&id| sound && id != 0)
+}
+
+/// The pool whose control (`true`) or data file has this name.
+#[must_use]
+pub fn parse_pool(name: &str) -> Option<(u64, bool)> {
+    let (digits, kind) = name.strip_prefix("p.")?.split_once('.')?;
+    let control = match kind {
+        "c" => true,
+        "d" => false,
+        _ => return None,
+    };
+    Some((parse_id(digits)?, control))
+}
+
 /// Up to 32 bytes of text that one process writes and others may read at the same time.
 /// What they read may be half old, half new: it is for people.
 #[derive(Debug, Default)]

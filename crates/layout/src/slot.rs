@@ -1,6 +1,9 @@
 //! The header of a slot: what a descriptor has no room for. It stands in the data file,
 //! which only the owner of the pool can write.
 
+use crate::Dtype;
+use crate::array::{DIMS_MAX, Extent, extent};
+
 /// Longest frame id, in bytes of UTF-8.
 pub const FRAME_ID_MAX: usize = 63;
 
@@ -83,6 +86,95 @@ pub struct SlotHeader {
     pub colour_range: u8,
     /// Zero.
     pub reserved: u8,
+}
+
+/// Most planes of a frame.
+pub const PLANES_MAX: usize = 4;
+/// The payload and the ext block begin at multiples of this.
+pub const PAYLOAD_ALIGN: u32 = 64;
+
+/// What of a slot's header cannot be true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlotError {
+    /// The payload begins at no multiple of 64, or leaves the slot.
+    Payload,
+    /// The ext block begins at no multiple of 64, inside the payload, or leaves the slot.
+    Ext,
+    /// More than eight dimensions.
+    Dims,
+    /// More than four planes, or one that begins outside the payload.
+    Planes,
+    /// The frame id is longer than [`FRAME_ID_MAX`].
+    FrameId,
+    /// There are elements, and their type is not one of the table.
+    Dtype,
+    /// The elements leave the payload, are more than it has bytes for, or are not aligned.
+    Strides,
+}
+
+/// Where things are in a slot whose header has been checked: every offset lies inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlotLayout {
+    /// Bytes from the start of the slot to the payload.
+    pub payload_offset: u64,
+    /// Bytes of the payload.
+    pub payload_bytes: u64,
+    /// Where the elements lie in the payload; nothing where there are none.
+    pub extent: Extent,
+    /// Bytes from the start of the slot to the ext block, of at least 8 bytes.
+    pub ext_offset: Option<u64>,
+}
+
+impl SlotHeader {
+    /// Where things are in the slot of `slot_bytes` bytes that this private copy of a header
+    /// describes.
+    ///
+    /// # Errors
+    /// The first thing that cannot be true.
+    pub fn check(&self, slot_bytes: u64) -> Result<SlotLayout, SlotError> {
+        let payload_offset = u64::from(self.payload_offset);
+        let aligned = self.payload_offset.is_multiple_of(PAYLOAD_ALIGN);
+        let payload_end = payload_offset
+            .checked_add(self.payload_bytes)
+            .filter(|&end| aligned && end <= slot_bytes)
+            .ok_or(SlotError::Payload)?;
+        if usize::from(self.frame_id_len) > FRAME_ID_MAX {
+            return Err(SlotError::FrameId);
+        }
+        Ok(SlotLayout {
+            payload_offset,
+            payload_bytes: self.payload_bytes,
+            extent: self.check_elements()?,
+            ext_offset: self.check_ext(payload_end, slot_bytes)?,
+        })
+    }
+
+    fn check_elements(&self) -> Result<Extent, SlotError> {
+        let planes = self.planes.get(..usize::from(self.nplanes)).ok_or(SlotError::Planes)?;
+        if planes.iter().any(|plane| u64::from(plane.offset) >= self.payload_bytes) {
+            return Err(SlotError::Planes);
+        }
+        let ndim = usize::from(self.ndim);
+        if ndim > DIMS_MAX {
+            return Err(SlotError::Dims);
+        }
+        if ndim == 0 && self.dtype == 0 {
+            return Ok(Extent::default());
+        }
+        let dtype = Dtype::from_code(self.dtype).ok_or(SlotError::Dtype)?;
+        extent(&self.shape[..ndim], &self.strides[..ndim], dtype, self.payload_bytes)
+            .ok_or(SlotError::Strides)
+    }
+
+    fn check_ext(&self, payload_end: u64, slot_bytes: u64) -> Result<Option<u64>, SlotError> {
+        let offset = u64::from(self.ext_offset);
+        if offset == 0 {
+            return Ok(None);
+        }
+        let aligned = self.ext_offset.is_multiple_of(PAYLOAD_ALIGN);
+        let inside = offset >= payload_end && offset + crate::ext::HEAD_BYTES <= slot_bytes;
+        if aligned && inside { Ok(Some(offset)) } else { Err(SlotError::Ext) }
+    }
 }
 
 /// Bytes between the headers of two slots: the struct above and 248 zero bytes.

@@ -216,7 +216,13 @@ pub struct SubscriberRow {
     reserved: AtomicU32,
     /// Name of the process; for people.
     pub name: Label,
-    padding: [AtomicU64; 9],
+    /// Frames received when the subscriber last slept; for people, as the next two.
+    pub received: AtomicU64,
+    /// Frames that were gone before it could take them.
+    pub lapped: AtomicU64,
+    /// Descriptors that said something impossible.
+    pub rejected: AtomicU64,
+    padding: [AtomicU64; 6],
 }
 
 #[cfg(not(loom))]
@@ -237,6 +243,7 @@ const _: () = {
     assert!(core::mem::offset_of!(PublisherRow, evicted_early) == 64);
     assert!(core::mem::offset_of!(PublisherRow, fifo_id) == 120);
     assert!(size_of::<SubscriberRow>() as u64 == SUBSCRIBER_BYTES);
+    assert!(core::mem::offset_of!(SubscriberRow, received) == 56);
     assert!(size_of::<crate::descriptor::Cell>() as u64 == CELL_BYTES);
 };
 
@@ -254,6 +261,10 @@ pub struct TopicGeometry {
 }
 
 impl TopicGeometry {
+    /// The geometry of a new topic that is no queue.
+    pub const DEFAULT: Self =
+        Self::of(Mode { overflow: Overflow::DropOldest, delivery: Delivery::Broadcast });
+
     /// The geometry of a new topic.
     #[must_use]
     pub const fn of(mode: Mode) -> Self {

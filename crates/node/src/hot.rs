@@ -10,8 +10,8 @@ use std::rc::Rc;
 
 use framelane::raw::layout::Descriptor;
 use framelane::raw::{
-    Claimed, Hold, ImageShape, OwnHold, Peer, Publisher, Received, check_image, complete_header,
-    monotonic_ns,
+    Claimed, DEPTH_MAX, Hold, ImageShape, OwnHold, Peer, Publisher, Received, check_image,
+    complete_header, monotonic_ns,
 };
 use framelane::{Error, ErrorCode, Result};
 use napi::bindgen_prelude::{FromNapiValue, Object};
@@ -321,7 +321,8 @@ fn receive(state: &mut State, env: sys::napi_env, topic: f64, newest: f64) -> Re
     if entry.held >= entry.max_held {
         return Err(too_many(state, topic));
     }
-    loop {
+    // A ring full of nonsense is passed over in one call; an unending stream of it is not.
+    for _ in 0..=DEPTH_MAX {
         let entry = state.topic(topic)?;
         let Some(received) = entry.subscriber.receive(newest)? else { return Ok(0) };
         let Received { descriptor, hold, missed, claimed } = received;
@@ -334,6 +335,7 @@ fn receive(state: &mut State, env: sys::napi_env, topic: f64, newest: f64) -> Re
         let about = About { descriptor: *descriptor, shape, missed };
         return hand_out(state, env, topic, about, hold, claimed);
     }
+    Ok(0)
 }
 
 fn latest(state: &mut State, env: sys::napi_env, topic: f64, _: f64) -> Result<u32> {

@@ -13,11 +13,14 @@ mod models;
 mod owner;
 mod private;
 mod reader;
+mod sight;
 pub mod word;
 
+pub use framelane_layout::name::parse_pool as parse_name;
 pub use hold::OwnHold;
 pub use owner::{OwnPool, PoolStats};
 pub use reader::{FrameAccess, ReaderHold, ReaderPool};
+pub use sight::PoolSight;
 
 /// Name of a pool's control file.
 #[must_use]
@@ -29,19 +32,4 @@ pub fn control_name(id: u64) -> String {
 #[must_use]
 pub fn data_name(id: u64) -> String {
     format!("p.{id:016x}.d")
-}
-
-/// The pool whose control (`true`) or data file this name is.
-#[must_use]
-pub fn parse_name(name: &str) -> Option<(u64, bool)> {
-    let (digits, kind) = name.strip_prefix("p.")?.split_once('.')?;
-    if digits.len() != 16 {
-        return None;
-    }
-    let id = u64::from_str_radix(digits, 16).ok()?;
-    match kind {
-        "c" => Some((id, true)),
-        "d" => Some((id, false)),
-        _ => None,
-    }
 }

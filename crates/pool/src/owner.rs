@@ -11,6 +11,7 @@ use framelane_layout::lock::{POOL_OWNER, POOL_READER};
 use framelane_layout::pool::{
     HEADER_BYTES, MAGIC, PoolGeometry, PoolHeader, READERS, READERS_OFFSET, ReaderRow, SlotLine,
 };
+use framelane_layout::sync::Ordering;
 use framelane_layout::{
     ABI_MAJOR, ABI_MINOR, Descriptor, ENDIAN_MARK, ErrorCode, LAYOUT_HASH, sync,
 };
@@ -101,6 +102,11 @@ impl OwnPool {
             }
         };
         data.populate(0, data_end, true);
+        let lines: &[SlotLine] = control.slice(HEADER_BYTES, slot_count);
+        for line in lines.iter().skip(backed as usize) {
+            // ordering: Relaxed; until the slot is backed no descriptor is right to name it.
+            line.fill_hi.store(UNBACKED, Ordering::Relaxed);
+        }
         let slots = (0..slot_count).map(|_| Private::default()).collect();
         let (free, unbacked) = (numbers(0..backed), numbers(backed..slot_count));
         let lists = Mutex::new(Lists { free, draining: VecDeque::new(), unbacked });
@@ -257,6 +263,8 @@ impl OwnPool {
             return Err(error);
         }
         self.data.populate(offset, bytes, true);
+        // ordering: Relaxed; readers come by a descriptor, whose publication makes it visible.
+        self.line(slot).fill_hi.store(0, Ordering::Relaxed);
         Ok(Some(slot))
     }
 
@@ -420,6 +428,10 @@ impl OwnPool {
 fn numbers(slots: std::ops::Range<u32>) -> Vec<u16> {
     slots.rev().filter_map(|slot| u16::try_from(slot).ok()).collect()
 }
+
+/// `fill_hi` of a slot that has never had memory behind it. No descriptor has room to say it, so
+/// that nobody is led to read a hole, which takes memory and fails where there is none.
+const UNBACKED: u32 = u32::MAX;
 
 fn too_large(slot_count: u32, slot_bytes: u64) -> Error {
     let text = format!("a pool of {slot_count} slots of {slot_bytes} bytes cannot be had");

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use framelane_layout::header::{HeaderError, check_pool};
 use framelane_layout::lock::POOL_READER;
 use framelane_layout::pool::{
-    HEADER_BYTES, MAGIC, PoolGeometry, PoolHeader, READERS, READERS_OFFSET, ReaderRow, SlotLine,
+    HEADER_BYTES, PoolGeometry, PoolHeader, READERS, READERS_OFFSET, ReaderRow, SlotLine,
 };
 use framelane_layout::slot::SLOT_HEADER_BYTES;
 use framelane_layout::sync::Ordering;
-use framelane_layout::{ABI_MAJOR, Descriptor, ENDIAN_MARK, ErrorCode, LAYOUT_HASH, SlotHeader};
+use framelane_layout::{Descriptor, ErrorCode, SlotHeader};
 use framelane_shm::{
     Access, Directory, Error, Mapping, OnDrop, Result, SharedFile, monotonic_ns, process_name,
 };
@@ -242,25 +243,28 @@ fn open_attached(directory: &Directory, name: &str) -> Result<Option<SharedFile>
 
 fn map_control(file: &SharedFile, bytes: u64, id: u64) -> Result<(Mapping, PoolGeometry)> {
     if bytes < HEADER_BYTES {
-        return Err(corrupt(file.name(), "it is too short"));
+        return Err(refusal(file.name(), HeaderError::Short));
     }
-    let control = file.map(bytes, true)?;
+    // Only the header before it is checked: the size of the file is not to be believed, either.
+    let head = file.map(HEADER_BYTES, false)?;
     // SAFETY: integers and bytes, valid for any bytes.
-    let header: PoolHeader = unsafe { control.copy(0) };
-    if header.magic != MAGIC {
-        return Err(corrupt(file.name(), "it does not begin as a pool does"));
+    let header: PoolHeader = unsafe { head.copy(0) };
+    let geometry = check_pool(&header, bytes, id).map_err(|error| refusal(file.name(), error))?;
+    Ok((file.map(bytes, true)?, geometry))
+}
+
+fn refusal(name: &str, error: HeaderError) -> Error {
+    match error {
+        HeaderError::Short => corrupt(name, "it is too short"),
+        HeaderError::Magic => corrupt(name, "it does not begin as a pool does"),
+        HeaderError::Contradiction | HeaderError::Mode => {
+            corrupt(name, "its header contradicts itself")
+        }
+        HeaderError::Layout => {
+            let text = format!("{name} has another layout than this release of framelane");
+            Error::new(ErrorCode::LayoutVersion, text)
+        }
     }
-    if (header.abi_major, header.endian, header.layout_hash)
-        != (ABI_MAJOR, ENDIAN_MARK, LAYOUT_HASH)
-    {
-        let text = format!("{} has another layout than this release of framelane", file.name());
-        return Err(Error::new(ErrorCode::LayoutVersion, text));
-    }
-    let geometry = PoolGeometry::new(header.slot_count, header.slot_stride)
-        .filter(|geometry| geometry.data_bytes() == header.data_bytes)
-        .filter(|geometry| geometry.control_bytes() == bytes && header.pool_id == id)
-        .ok_or_else(|| corrupt(file.name(), "its header contradicts itself"))?;
-    Ok((control, geometry))
 }
 
 fn claim_entry(file: &SharedFile, control: &Mapping, geometry: PoolGeometry) -> Result<u32> {

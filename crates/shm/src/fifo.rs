@@ -4,6 +4,7 @@
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use framelane_layout::name::parse_id;
 use framelane_layout::{ErrorCode, sync};
 use rustix::fs::{self, FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -144,8 +145,7 @@ pub(crate) fn remove_orphan(directory: &Directory, name: &str) -> Result<bool> {
         Err(errno) => return Err(directory.error("open a FIFO in", errno)),
     };
     let stat = fs::fstat(&fd).map_err(|errno| directory.error("fstat in", errno))?;
-    let digits = name.strip_prefix("f.").filter(|digits| digits.len() == 16);
-    let ours = digits.is_some_and(|digits| u64::from_str_radix(digits, 16).is_ok());
+    let ours = name.strip_prefix("f.").and_then(parse_id).is_some();
     if !ours || FileType::from_raw_mode(stat.st_mode) != FileType::Fifo {
         return Ok(false);
     }

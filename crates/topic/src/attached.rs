@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use framelane_layout::descriptor::PAYLOAD_MAX;
 use framelane_layout::{Descriptor, ErrorCode, Kind};
 use framelane_pool::{OwnPool, ReaderPool};
 use framelane_shm::{Error, Result};
@@ -43,7 +42,7 @@ impl Pool {
 /// Whether what `descriptor` says of its slot is possible.
 #[inline(always)]
 fn is_sound(kind: Kind, hold: &Hold, descriptor: &Descriptor) -> bool {
-    descriptor.kind == kind as u8 && descriptor.payload_bytes <= PAYLOAD_MAX.min(hold.slot_bytes())
+    descriptor.fits(kind, hold.slot_bytes())
 }
 
 /// Attached pools, the one used last in front.

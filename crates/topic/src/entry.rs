@@ -32,7 +32,20 @@ impl Entry {
         row.since_ns.store(monotonic_ns(), Ordering::Relaxed);
         row.name.set(&process_name());
         topic.waiters().set_bell(number, 0);
-        Ok(Arc::new(Self { topic: topic.clone(), number }))
+        let entry = Self { topic: topic.clone(), number };
+        entry.count(0, 0, 0);
+        Ok(Arc::new(entry))
+    }
+
+    /// Says for people what has come of it so far.
+    pub(crate) fn count(&self, received: u64, lapped: u64, rejected: u64) {
+        let row = &self.topic.subscriber_rows()[usize::from(self.number)];
+        // ordering: Relaxed, for people, as the next two.
+        row.received.store(received, Ordering::Relaxed);
+        // ordering: Relaxed, for people.
+        row.lapped.store(lapped, Ordering::Relaxed);
+        // ordering: Relaxed, for people.
+        row.rejected.store(rejected, Ordering::Relaxed);
     }
 
     /// Says how to wake it: through FIFO `fifo_id`, or through the futex where that is 0.

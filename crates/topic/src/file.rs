@@ -5,11 +5,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use framelane_layout::descriptor::Cell;
+use framelane_layout::header::{HeaderError, check_topic, topic_name};
 use framelane_layout::lock::{TOPIC_PUBLISHER, TOPIC_SUBSCRIBER};
 use framelane_layout::sync::{AtomicU64, Ordering};
 use framelane_layout::topic::{
-    Delivery, HEADER_BYTES, MAGIC, Mode, NAME_MAX, Overflow, PUBLISHERS_MAX, PublisherRow,
-    SHARED_OFFSET, SubscriberRow, TopicGeometry, TopicHeader, TopicShared,
+    Delivery, HEADER_BYTES, MAGIC, Mode, Overflow, PUBLISHERS_MAX, PublisherRow, SHARED_OFFSET,
+    SubscriberRow, TopicGeometry, TopicHeader, TopicShared,
 };
 use framelane_layout::{
     ABI_MAJOR, ABI_MINOR, ENDIAN_MARK, ErrorCode, Kind, LAYOUT_HASH, name, sync,
@@ -102,8 +103,7 @@ impl TopicFile {
 
     fn attach(file: SharedFile, topic: &str, kind: Kind, mode: Mode) -> Result<Self> {
         let (mapping, header, geometry) = map(&file, true)?;
-        let length = usize::from(header.name_len).min(NAME_MAX);
-        if &header.name[..length] != topic.as_bytes() {
+        if topic_name(&header) != topic.as_bytes() {
             return Err(corrupt(file.name(), "it holds a topic of another name"));
         }
         let exists = Kind::from_code(header.kind).map_or("unknown", Kind::name);
@@ -112,13 +112,35 @@ impl TopicFile {
         if !same {
             return Err(mismatch(topic, (exists, is), (kind.name(), mode_name(mode))));
         }
+        Ok(Self::over(file, mapping, &header, (kind, mode), geometry))
+    }
+
+    /// A look at the topic in `file`: nothing is claimed, nothing may be written. `None` where it
+    /// is none that this release knows.
+    pub(crate) fn look(file: SharedFile) -> Result<Option<Self>> {
+        let (mapping, header, geometry) = match map(&file, false) {
+            Err(error) if error.code() != ErrorCode::System => return Ok(None),
+            other => other?,
+        };
+        let known = Kind::from_code(header.kind).zip(Mode::from_code(header.mode));
+        Ok(known.map(|known| Self::over(file, mapping, &header, known, geometry)))
+    }
+
+    fn over(
+        file: SharedFile,
+        mapping: Mapping,
+        header: &TopicHeader,
+        (kind, mode): (Kind, Mode),
+        geometry: TopicGeometry,
+    ) -> Self {
+        let name = String::from_utf8_lossy(topic_name(header)).into_owned();
         let place = |entry| {
             let row: &PublisherRow = mapping.get(geometry.publisher_offset(entry));
             let cells: &[Cell] = mapping.slice(geometry.ring_offset(entry), geometry.cells);
             RingPlace { head: NonNull::from(&row.head.0), cells: NonNull::from(cells) }
         };
         let rings = (0..geometry.publishers).map(place).collect();
-        Ok(Self { name: topic.into(), kind, mode, geometry, file, mapping, rings })
+        Self { name, kind, mode, geometry, file, mapping, rings }
     }
 
     /// The topic's name.
@@ -164,9 +186,15 @@ impl TopicFile {
         self.mapping.slice(offset, self.geometry.subscribers.into())
     }
 
-    /// The entries that have or had a publisher.
+    /// The entries that have or had a publisher, as bits; others that are set mean nothing.
+    #[inline]
+    pub(crate) fn ring_mask(&self) -> u64 {
+        self.entries().taken() & (u64::MAX >> (64 - self.geometry.publishers))
+    }
+
+    /// The same as numbers.
     pub(crate) fn rings_in_use(&self) -> impl Iterator<Item = u16> + use<> {
-        let mask = self.entries().taken();
+        let mask = self.ring_mask();
         (0..self.geometry.publishers).filter(move |&entry| mask >> entry & 1 == 1)
     }
 
@@ -320,34 +348,34 @@ fn map(file: &SharedFile, writable: bool) -> Result<(Mapping, TopicHeader, Topic
     if bytes < HEADER_BYTES {
         return Err(corrupt(file.name(), "it is too short"));
     }
-    let mapping = file.map(bytes, writable)?;
+    // Only the header before it is checked: the size of the file is not to be believed, either.
+    let head = file.map(HEADER_BYTES, false)?;
     // SAFETY: integers and bytes, valid for any bytes.
-    let header: TopicHeader = unsafe { mapping.copy(0) };
-    if header.magic != MAGIC {
-        return Err(corrupt(file.name(), "it does not begin as a topic does"));
+    let header: TopicHeader = unsafe { head.copy(0) };
+    let geometry =
+        check_topic(&header, bytes).map_err(|error| refusal(file.name(), &header, error))?;
+    Ok((file.map(bytes, writable)?, header, geometry))
+}
+
+fn refusal(name: &str, header: &TopicHeader, error: HeaderError) -> Error {
+    match error {
+        HeaderError::Short => corrupt(name, "it is too short"),
+        HeaderError::Magic => corrupt(name, "it does not begin as a topic does"),
+        HeaderError::Contradiction => corrupt(name, "its header contradicts its size"),
+        HeaderError::Mode => {
+            // Of a later release: what it names is not known, so nothing may be removed.
+            let text = format!("{name} is in a mode that this release does not know");
+            Error::new(ErrorCode::TopicMismatch, text)
+        }
+        HeaderError::Layout => {
+            let text = format!(
+                "{name} has layout {}.{} ({:016x}), this release of framelane \
+                 {ABI_MAJOR}.{ABI_MINOR} ({LAYOUT_HASH:016x}); let all processes use one release",
+                header.abi_major, header.abi_minor, header.layout_hash
+            );
+            Error::new(ErrorCode::LayoutVersion, text)
+        }
     }
-    if (header.abi_major, header.endian, header.layout_hash)
-        != (ABI_MAJOR, ENDIAN_MARK, LAYOUT_HASH)
-    {
-        let text = format!(
-            "{} has layout {}.{} ({:016x}), this release of framelane {ABI_MAJOR}.{ABI_MINOR} \
-             ({LAYOUT_HASH:016x}); let all processes use one release",
-            file.name(),
-            header.abi_major,
-            header.abi_minor,
-            header.layout_hash
-        );
-        return Err(Error::new(ErrorCode::LayoutVersion, text));
-    }
-    let mode = Mode::from_code(header.mode).ok_or_else(|| {
-        // Of a later release: what it names is not known, so nothing may be removed.
-        let text = format!("{} is in a mode that this release does not know", file.name());
-        Error::new(ErrorCode::TopicMismatch, text)
-    })?;
-    let geometry = TopicGeometry::new(header.cells, header.publishers, header.subscribers, mode)
-        .filter(|geometry| geometry.bytes() == bytes)
-        .ok_or_else(|| corrupt(file.name(), "its header contradicts its size"))?;
-    Ok((mapping, header, geometry))
 }
 
 fn create(

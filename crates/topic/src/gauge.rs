@@ -1,12 +1,16 @@
 //! How far a publisher may write, in a topic where it goes by its readers.
 
 use framelane_layout::sync::Ordering;
-use framelane_layout::topic::Overflow;
+use framelane_layout::topic::{Overflow, SUBSCRIBERS_MAX};
 use framelane_ring::{Claim, Slowest};
 use framelane_shm::Result;
 
 use crate::file::TopicFile;
 use crate::peer::OpenTopic;
+
+/// How often a publisher looks again after it found a dead reader: once for each there can be,
+/// and once more.
+const LOOKS: u32 = SUBSCRIBERS_MAX as u32 + 1;
 
 /// What a publisher knows of its readers.
 #[derive(Debug)]
@@ -84,7 +88,8 @@ impl Gauge {
         depth: u32,
     ) -> Result<Room> {
         let lossless = topic.lossless();
-        loop {
+        // Each look finds another one dead, unless somebody scribbles over the marks all the time.
+        for _ in 0..LOOKS {
             let readers = lossless.readers();
             let room = |needed: u64| next.saturating_sub(needed) < u64::from(depth);
             // Cursors only go on, so what was found with the same readers still holds.
@@ -102,6 +107,7 @@ impl Gauge {
             }
             tell_writers(topic, entry);
         }
+        Ok(Room::Full(None))
     }
 
     fn queue_room(
@@ -116,7 +122,9 @@ impl Gauge {
         let waits =
             |position: &u64| matches!(queue.state(*position), Claim::Free | Claim::Taken(_));
         let mut buried = 0_u32;
-        loop {
+        // Each look finds a frame to drop or another one dead, unless somebody scribbles over the
+        // claims all the time.
+        for _ in 0..LOOKS + topic.geometry().cells {
             self.needed = (self.needed..next).find(waits).unwrap_or(next);
             let cells_left = next - self.needed < topic.geometry().cells.into();
             let waiting = (self.needed..next).filter(waits).count() as u64;
@@ -142,6 +150,7 @@ impl Gauge {
                 return Ok(if cells_left { Room::Free } else { Room::Full(None) });
             }
         }
+        Ok(Room::Full(None))
     }
 
     /// Asks to be told when there may be room, after [`room`](Self::room) said that there is
@@ -168,14 +177,18 @@ pub(crate) fn is_wanted(topic: &TopicFile, ring: u16, position: u64) -> bool {
     }
     let (lossless, next) = (topic.lossless(), topic.ring(ring).head());
     let slowest = || lossless.slowest(ring, lossless.readers(), next);
-    while mode.is_lossless()
-        && let Some(slowest) = slowest().filter(|slowest| slowest.position <= position)
-    {
+    if !mode.is_lossless() {
+        return false;
+    }
+    for _ in 0..LOOKS {
+        let Some(slowest) = slowest().filter(|slowest| slowest.position <= position) else {
+            return false;
+        };
         if !bury(slowest.entry) {
             return true;
         }
     }
-    false
+    true
 }
 
 /// Tells writers that wait for `reader`, or in a queue for anybody, that it has gone on.

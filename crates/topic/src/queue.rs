@@ -46,7 +46,7 @@ impl Subscriber {
     /// The next frame that nobody has; with `newest` the newest of a publisher.
     #[inline(never)]
     pub(crate) fn consume(&mut self, newest: bool) -> Result<Option<Taken>> {
-        for ring in rings_from(self.topic.entries().taken(), self.turn) {
+        for ring in rings_from(self.topic.ring_mask(), self.turn) {
             if let Some(taken) = self.consume_from(ring, newest)? {
                 self.turn = ring + 1;
                 return Ok(Some(taken));
@@ -56,7 +56,10 @@ impl Subscriber {
     }
 
     fn consume_from(&mut self, ring: u16, newest: bool) -> Result<Option<Taken>> {
-        while let Some(position) = self.claim_next(ring, newest)? {
+        // More positions than the ring has are open only where somebody scribbles over the claims
+        // all the time; the next call goes on.
+        for _ in 0..=self.topic.ring(ring).capacity() {
+            let Some(position) = self.claim_next(ring, newest)? else { break };
             let entry = self.entry()?.clone();
             let outcome = match self.topic.ring(ring).read(position, &mut self.descriptor) {
                 Read::Frame => self.attached.take(&self.topic, &self.descriptor),
@@ -103,6 +106,13 @@ impl Subscriber {
         cursor.unwrap_or(0).max(oldest)..head
     }
 
+    /// Whether `entry` is this consumer's, and it has acknowledged all it has taken: each claim
+    /// keeps a reference on the entry.
+    fn has_none_open(&self, entry: u16) -> bool {
+        let own = self.entry.as_ref().filter(|own| own.number == entry);
+        own.is_some_and(|own| Arc::strong_count(own) == 1)
+    }
+
     /// Whether a position is open that nobody has, after what dead consumers had has been given
     /// back.
     pub(crate) fn has_work(&self) -> bool {
@@ -110,6 +120,10 @@ impl Subscriber {
             let queue = self.topic.queue(ring);
             self.open_positions(ring).any(|position| match queue.state(position) {
                 Claim::Free => true,
+                // Somebody scribbled over the claim: publishers would wait for it.
+                Claim::Taken(entry) if self.has_none_open(entry) => {
+                    queue.give_back(position, entry)
+                }
                 // Asked before each sleep only; who cannot be asked is taken to live.
                 Claim::Taken(entry) => {
                     let buried = self.topic.bury_subscriber(entry).unwrap_or(false);

@@ -211,7 +211,7 @@ impl Subscriber {
     /// [`receive`](Self::receive).
     #[inline(always)]
     pub fn receive_in_order(&mut self) -> Option<(Descriptor, Hold)> {
-        let mask = self.topic.entries().taken();
+        let mask = self.topic.ring_mask();
         if !(self.ordinary && self.ready && mask.is_power_of_two()) {
             return None;
         }
@@ -232,7 +232,7 @@ impl Subscriber {
     }
 
     fn receive_in_turn(&mut self, newest: bool) -> Result<Option<Taken>> {
-        let mask = self.topic.entries().taken();
+        let mask = self.topic.ring_mask();
         // What one publisher's pool has to say must not hide the frames of the others.
         let mut failed = None;
         for entry in rings_from(mask, self.turn) {
@@ -249,9 +249,12 @@ impl Subscriber {
     }
 
     fn receive_from(&mut self, entry: u16, newest: bool) -> Result<Option<Taken>> {
-        let mut missed = 0;
         let index = usize::from(entry);
-        let taken = loop {
+        let mut missed = 0_u64;
+        let mut taken = None;
+        // More steps than a ring has positions are taken only where somebody scribbles over its
+        // head all the time; the next call goes on.
+        for _ in 0..=2 * self.topic.ring(entry).capacity() {
             let ring = self.topic.ring(entry);
             let (head, capacity) = (ring.head(), ring.capacity());
             let mut position = self.cursors[index];
@@ -262,7 +265,7 @@ impl Subscriber {
             }
             if position == head {
                 self.go_to(entry, head);
-                break None;
+                break;
             }
             let oldest = head.saturating_sub(capacity);
             if position < oldest {
@@ -289,10 +292,13 @@ impl Subscriber {
             self.go_to(entry, position + 1);
             self.skipped = self.skipped.saturating_add(skipped);
             match outcome {
-                Outcome::Frame(hold) => break Some(Taken { hold, missed, claimed: None }),
-                outcome => missed += self.count_lost(&outcome),
+                Outcome::Frame(hold) => {
+                    taken = Some(Taken { hold, missed, claimed: None });
+                    break;
+                }
+                outcome => missed = missed.saturating_add(self.count_lost(&outcome)),
             }
-        };
+        }
         self.lapped = self.lapped.saturating_add(missed);
         Ok(taken)
     }
@@ -316,8 +322,10 @@ impl Subscriber {
     fn say_position(&self, ring: u16, position: u64) {
         let Some(entry) = &self.entry else { return };
         let lossless = self.topic.lossless();
-        // What came before it joined was never promised.
-        if position > lossless.position(entry.number, ring) {
+        let said = lossless.position(entry.number, ring);
+        // What came before it joined was never promised. What is ahead of the ring was scribbled,
+        // here or over the head: while it stands, no publisher waits for this subscriber.
+        if position > said || said > self.topic.ring(ring).head() {
             lossless.advance(entry.number, ring, position);
             tell_writers(&self.topic, entry.number);
         }
@@ -356,7 +364,7 @@ impl Subscriber {
         if self.mode.is_queue() {
             return self.has_work();
         }
-        let mask = self.topic.entries().taken();
+        let mask = self.topic.ring_mask();
         self.cursors.iter().enumerate().any(|(entry, &cursor)| {
             let Ok(entry) = u16::try_from(entry) else { return false };
             mask >> entry & 1 == 1 && self.topic.ring(entry).head() > cursor
@@ -379,11 +387,14 @@ impl Subscriber {
         let looked = self.watch.look(&self.topic);
         self.ready &= looked.is_ok();
         looked?;
-        let entry = self.entry()?.clone();
+        let (received, lapped, rejected) = (self.received, self.lapped, self.rejected);
+        let entry = self.entry()?;
         entry.set_bell(fifo_id);
-        let seen = self.topic.waiters().announce(entry.number);
+        entry.count(received, lapped, rejected);
+        let number = entry.number;
+        let seen = self.topic.waiters().announce(number);
         if self.has_news() {
-            self.topic.waiters().withdraw(entry.number);
+            self.topic.waiters().withdraw(number);
             return Ok(None);
         }
         Ok(Some(seen))
@@ -437,7 +448,7 @@ pub(crate) fn rings_from(mask: u64, first: u16) -> impl Iterator<Item = u16> {
 /// Where a subscriber of today begins in each ring: `history` frames back. In a queue at the
 /// beginning: what nobody has taken waits for whoever comes.
 fn starts(topic: &OpenTopic, history: u32) -> Box<[u64]> {
-    let mask = topic.entries().taken();
+    let mask = topic.ring_mask();
     let start = |entry: u16| {
         let known = mask >> entry & 1 == 1 && !topic.mode().is_queue();
         if known { topic.ring(entry).head().saturating_sub(u64::from(history)) } else { 0 }

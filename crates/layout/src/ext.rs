@@ -1,0 +1,409 @@
+//! The ext block: what a frame needs to say and its slot header has no room for. It stands in
+//! the slot behind the payload, at a multiple of 64 bytes, and is a list of sections:
+//!
+//! ```text
+//! u32 bytes, head included | u16 type | u16 count | entries      next section: multiple of 8
+//! ```
+//!
+//! The list ends with a head of zeros, or where the slot has no room for another head. A
+//! section of an unknown type is passed over by its length.
+
+use crate::Dtype;
+use crate::array::{DIMS_MAX, Extent, extent};
+
+/// Bytes of a section's head.
+pub const HEAD_BYTES: u64 = 8;
+/// Bytes of a [`Field`].
+pub const FIELD_BYTES: usize = 24;
+/// Bytes of a [`Part`].
+pub const PART_BYTES: usize = 160;
+/// Bytes of a [`Calibration`].
+pub const CALIBRATION_BYTES: usize = 192;
+/// Most sections of a block: it bounds what a reader does for one frame.
+pub const SECTIONS_MAX: usize = 16;
+
+/// Types of sections.
+pub mod section {
+    /// Named values of a point.
+    pub const FIELDS: u16 = 1;
+    /// Named arrays of a group.
+    pub const PARTS: u16 = 2;
+    /// What the user has to say: UTF-8, JSON.
+    pub const METADATA: u16 = 3;
+    /// What is known of the lens and the grid.
+    pub const CALIBRATION: u16 = 4;
+}
+
+/// Why an ext block is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExtError {
+    /// A section is shorter than its head, or leaves the slot.
+    Length,
+    /// The entries do not fill their section.
+    Count,
+    /// More than [`SECTIONS_MAX`] sections.
+    Sections,
+    /// A name is empty, is no UTF-8, or has something behind its end.
+    Name,
+    /// An element type is not one of the table, or there are none of it.
+    Dtype,
+    /// Something lies outside the payload, or is not aligned.
+    Place,
+    /// More than eight dimensions.
+    Dims,
+    /// The metadata is no UTF-8.
+    Text,
+}
+
+/// Values of one name in each point of a cloud.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// Up to 16 bytes.
+    pub name: &'a str,
+    /// Bytes from the start of the point.
+    pub offset: u32,
+    /// Type of the values.
+    pub dtype: Dtype,
+    /// How many there are, 1 or more.
+    pub count: u8,
+}
+
+/// One array of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part<'a> {
+    /// Up to 32 bytes.
+    pub name: &'a str,
+    /// Type of the elements.
+    pub dtype: Dtype,
+    /// Number of dimensions, 0 to 8.
+    pub ndim: u8,
+    /// None are defined.
+    pub flags: u16,
+    /// Bytes from the start of the payload.
+    pub offset: u64,
+    /// Bytes of the part.
+    pub bytes: u64,
+    /// Extent of each dimension; 0 beyond `ndim`.
+    pub shape: [u32; DIMS_MAX],
+    /// Bytes from one element to the next in each dimension; 0 beyond `ndim`.
+    pub strides: [i64; DIMS_MAX],
+    /// Where the elements lie in the part.
+    pub extent: Extent,
+}
+
+/// What is known of the lens and the grid of a frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Calibration {
+    /// Row by row, in pixels.
+    pub camera_matrix: [f64; 9],
+    /// Coefficients in the order of `model`, 0 beyond their number.
+    pub distortion: [f64; 8],
+    /// Distance between two elements in each direction, in `unit`.
+    pub spacing: [f64; 3],
+    /// Where element 0 is, in `unit`.
+    pub origin: [f64; 3],
+    /// 0 none, 1 Brown-Conrady, 2 rational, 3 equidistant fisheye.
+    pub model: u8,
+    /// 0 unspecified, 1 metres, 2 millimetres.
+    pub unit: u8,
+}
+
+/// A section of an ext block, checked.
+#[derive(Clone, Copy, Debug)]
+pub enum Section<'a> {
+    /// See [`section::FIELDS`].
+    Fields(Fields<'a>),
+    /// See [`section::PARTS`].
+    Parts(Parts<'a>),
+    /// See [`section::METADATA`].
+    Metadata(&'a str),
+    /// See [`section::CALIBRATION`].
+    Calibration(Calibration),
+    /// A type that this release does not know.
+    Other(u16),
+}
+
+/// The fields of a section, each of them checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Fields<'a>(&'a [u8]);
+
+/// The parts of a section, each of them checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts<'a> {
+    entries: &'a [u8],
+    payload_bytes: u64,
+}
+
+impl<'a> Fields<'a> {
+    /// The fields, in order.
+    pub fn iter(&self) -> impl Iterator<Item = Field<'a>> + use<'a> {
+        self.0.chunks_exact(FIELD_BYTES).filter_map(|entry| field(entry).ok())
+    }
+
+    /// Whether all of them lie in a point of `point_bytes` bytes.
+    #[must_use]
+    pub fn fit(&self, point_bytes: u32) -> bool {
+        self.iter().all(|field| {
+            let bytes = u64::from(field.dtype.info().bytes) * u64::from(field.count);
+            u64::from(field.offset) + bytes <= u64::from(point_bytes)
+        })
+    }
+}
+
+impl<'a> Parts<'a> {
+    /// The parts, in order.
+    pub fn iter(&self) -> impl Iterator<Item = Part<'a>> + use<'a> {
+        let payload_bytes = self.payload_bytes;
+        let entries = self.entries.chunks_exact(PART_BYTES);
+        entries.filter_map(move |entry| part(entry, payload_bytes).ok())
+    }
+}
+
+/// The sections of an ext block. Ends after the first error.
+#[derive(Clone, Debug)]
+pub struct Sections<'a> {
+    rest: &'a [u8],
+    payload_bytes: u64,
+    seen: usize,
+}
+
+/// Looks through the ext block that begins with `bytes`, a private copy of the slot from the
+/// block to the slot's end. Parts must lie in `payload_bytes` bytes.
+#[must_use]
+pub fn sections(bytes: &[u8], payload_bytes: u64) -> Sections<'_> {
+    Sections { rest: bytes, payload_bytes, seen: 0 }
+}
+
+impl<'a> Iterator for Sections<'a> {
+    type Item = Result<Section<'a>, ExtError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let head = self.rest.get(..8)?;
+        let [b0, b1, b2, b3, t0, t1, c0, c1] = <[u8; 8]>::try_from(head).ok()?;
+        let bytes = u32::from_le_bytes([b0, b1, b2, b3]);
+        let (kind, count) = (u16::from_le_bytes([t0, t1]), u16::from_le_bytes([c0, c1]));
+        let rest = core::mem::take(&mut self.rest);
+        if (bytes, kind, count) == (0, 0, 0) {
+            return None;
+        }
+        self.seen += 1;
+        if self.seen > SECTIONS_MAX {
+            return Some(Err(ExtError::Sections));
+        }
+        let Some(entries) = usize::try_from(bytes).ok().and_then(|end| rest.get(8..end)) else {
+            return Some(Err(ExtError::Length));
+        };
+        let checked = read(kind, count, entries, self.payload_bytes);
+        if checked.is_ok() {
+            // In bounds of `usize`: the section lies in the slice.
+            let next = (entries.len() + 8).next_multiple_of(8);
+            self.rest = rest.get(next..).unwrap_or_default();
+        }
+        Some(checked)
+    }
+}
+
+fn read(
+    kind: u16,
+    count: u16,
+    entries: &[u8],
+    payload_bytes: u64,
+) -> Result<Section<'_>, ExtError> {
+    let filled_by = |bytes: usize| {
+        let exact = bytes.checked_mul(usize::from(count)) == Some(entries.len());
+        if exact { Ok(()) } else { Err(ExtError::Count) }
+    };
+    match kind {
+        section::FIELDS => {
+            filled_by(FIELD_BYTES)?;
+            entries.chunks_exact(FIELD_BYTES).try_for_each(|entry| field(entry).map(drop))?;
+            Ok(Section::Fields(Fields(entries)))
+        }
+        section::PARTS => {
+            filled_by(PART_BYTES)?;
+            let mut parts = entries.chunks_exact(PART_BYTES);
+            parts.try_for_each(|entry| part(entry, payload_bytes).map(drop))?;
+            Ok(Section::Parts(Parts { entries, payload_bytes }))
+        }
+        section::METADATA => {
+            core::str::from_utf8(entries).map(Section::Metadata).map_err(|_| ExtError::Text)
+        }
+        section::CALIBRATION => {
+            filled_by(CALIBRATION_BYTES)?;
+            calibration(entries).map(Section::Calibration)
+        }
+        other => Ok(Section::Other(other)),
+    }
+}
+
+fn field(entry: &[u8]) -> Result<Field<'_>, ExtError> {
+    let mut reader = Reader(entry);
+    let name = reader.name(16)?;
+    let offset = u32::from_le_bytes(reader.array()?);
+    let [dtype, count, ..] = reader.array::<4>()?;
+    let dtype = Dtype::from_code(dtype).filter(|_| count > 0).ok_or(ExtError::Dtype)?;
+    Ok(Field { name, offset, dtype, count })
+}
+
+fn part(entry: &[u8], payload_bytes: u64) -> Result<Part<'_>, ExtError> {
+    let mut reader = Reader(entry);
+    let name = reader.name(32)?;
+    let [dtype, ndim, flags @ ..] = reader.array::<4>()?;
+    let [_, _, _, _] = reader.array()?;
+    let offset = u64::from_le_bytes(reader.array()?);
+    let bytes = u64::from_le_bytes(reader.array()?);
+    let (mut shape, mut strides) = ([0; DIMS_MAX], [0; DIMS_MAX]);
+    for extent in &mut shape {
+        *extent = u32::from_le_bytes(reader.array()?);
+    }
+    for stride in &mut strides {
+        *stride = i64::from_le_bytes(reader.array()?);
+    }
+    let used = usize::from(ndim);
+    if used > DIMS_MAX {
+        return Err(ExtError::Dims);
+    }
+    shape[used..].fill(0);
+    strides[used..].fill(0);
+    let dtype = Dtype::from_code(dtype).ok_or(ExtError::Dtype)?;
+    // What is aligned relative to the payload is aligned in memory: that begins at 64.
+    let aligned = offset.is_multiple_of(u64::from(dtype.info().bytes));
+    let inside = offset.checked_add(bytes).is_some_and(|end| end <= payload_bytes);
+    let extent = extent(&shape[..used], &strides[..used], dtype, bytes)
+        .filter(|_| aligned && inside)
+        .ok_or(ExtError::Place)?;
+    let flags = u16::from_le_bytes(flags);
+    Ok(Part { name, dtype, ndim, flags, offset, bytes, shape, strides, extent })
+}
+
+fn calibration(entry: &[u8]) -> Result<Calibration, ExtError> {
+    let mut reader = Reader(entry);
+    let mut read = Calibration::default();
+    let numbers = read.camera_matrix.iter_mut().chain(&mut read.distortion);
+    for number in numbers.chain(&mut read.spacing).chain(&mut read.origin) {
+        *number = f64::from_le_bytes(reader.array()?);
+    }
+    [read.model, read.unit] = reader.array()?;
+    Ok(read)
+}
+
+/// Takes one thing after the other from the front of a slice.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], ExtError> {
+        let (array, rest) = self.0.split_at_checked(N).ok_or(ExtError::Length)?;
+        self.0 = rest;
+        array.try_into().map_err(|_| ExtError::Length)
+    }
+
+    /// A name, filled up with zeros to `bytes` bytes.
+    fn name(&mut self, bytes: usize) -> Result<&'a str, ExtError> {
+        let (name, rest) = self.0.split_at_checked(bytes).ok_or(ExtError::Length)?;
+        self.0 = rest;
+        let end = name.iter().position(|&byte| byte == 0).unwrap_or(bytes);
+        let (text, padding) = name.split_at_checked(end).ok_or(ExtError::Name)?;
+        let text = core::str::from_utf8(text).map_err(|_| ExtError::Name)?;
+        let sound = !text.is_empty() && padding.iter().all(|&byte| byte == 0);
+        if sound { Ok(text) } else { Err(ExtError::Name) }
+    }
+}
+
+/// Writes an ext block into a slot, section by section.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    bytes: &'a mut [u8],
+    /// Where the next section begins.
+    at: usize,
+}
+
+impl<'a> Writer<'a> {
+    /// Begins a block at the front of `bytes`, the rest of a slot.
+    pub fn new(bytes: &'a mut [u8]) -> Self {
+        let mut writer = Self { bytes, at: 0 };
+        writer.end_list();
+        writer
+    }
+
+    /// Adds a section of fields. `None`: there is no room, or a name does not fit.
+    pub fn fields(&mut self, fields: &[Field<'_>]) -> Option<()> {
+        let entries = self.begin(section::FIELDS, fields.len(), FIELD_BYTES)?;
+        for (field, entry) in fields.iter().zip(entries.chunks_exact_mut(FIELD_BYTES)) {
+            put(entry, 0, field.name.as_bytes(), 16)?;
+            put(entry, 16, &field.offset.to_le_bytes(), 4)?;
+            put(entry, 20, &[field.dtype as u8, field.count], 4)?;
+        }
+        self.end(fields.len() * FIELD_BYTES)
+    }
+
+    /// Adds a section of parts. `None`: there is no room, or a name does not fit.
+    pub fn parts(&mut self, parts: &[Part<'_>]) -> Option<()> {
+        let entries = self.begin(section::PARTS, parts.len(), PART_BYTES)?;
+        for (part, entry) in parts.iter().zip(entries.chunks_exact_mut(PART_BYTES)) {
+            put(entry, 0, part.name.as_bytes(), 32)?;
+            put(entry, 32, &[part.dtype as u8, part.ndim], 2)?;
+            put(entry, 34, &part.flags.to_le_bytes(), 6)?;
+            put(entry, 40, &part.offset.to_le_bytes(), 8)?;
+            put(entry, 48, &part.bytes.to_le_bytes(), 8)?;
+            for (index, (count, stride)) in part.shape.iter().zip(&part.strides).enumerate() {
+                put(entry, 56 + 4 * index, &count.to_le_bytes(), 4)?;
+                put(entry, 88 + 8 * index, &stride.to_le_bytes(), 8)?;
+            }
+            put(entry, 152, &[], 8)?;
+        }
+        self.end(parts.len() * PART_BYTES)
+    }
+
+    /// Adds a section of metadata. `None`: there is no room.
+    pub fn metadata(&mut self, json: &str) -> Option<()> {
+        let entries = self.begin(section::METADATA, 1, json.len())?;
+        put(entries, 0, json.as_bytes(), json.len())?;
+        self.end(json.len())
+    }
+
+    /// Adds a calibration. `None`: there is no room.
+    pub fn calibration(&mut self, said: &Calibration) -> Option<()> {
+        let entry = self.begin(section::CALIBRATION, 1, CALIBRATION_BYTES)?;
+        let numbers = said.camera_matrix.iter().chain(&said.distortion);
+        for (index, number) in numbers.chain(&said.spacing).chain(&said.origin).enumerate() {
+            put(entry, 8 * index, &number.to_le_bytes(), 8)?;
+        }
+        put(entry, 184, &[said.model, said.unit], 8)?;
+        self.end(CALIBRATION_BYTES)
+    }
+
+    /// Writes a section's head, and gives the place of its entries.
+    fn begin(&mut self, kind: u16, count: usize, entry_bytes: usize) -> Option<&mut [u8]> {
+        let bytes = count.checked_mul(entry_bytes)?;
+        let whole = u32::try_from(bytes.checked_add(8)?).ok()?.to_le_bytes();
+        let count = u16::try_from(count).ok()?.to_le_bytes();
+        let place = self.bytes.get_mut(self.at..)?;
+        let (head, entries) = place.split_at_mut_checked(8)?;
+        let entries = entries.get_mut(..bytes)?;
+        put(head, 0, &whole, 4)?;
+        put(head, 4, &kind.to_le_bytes(), 2)?;
+        put(head, 6, &count, 2)?;
+        Some(entries)
+    }
+
+    fn end(&mut self, bytes: usize) -> Option<()> {
+        self.at = (self.at + 8 + bytes).next_multiple_of(8);
+        self.end_list();
+        Some(())
+    }
+
+    fn end_list(&mut self) {
+        let next = self.bytes.get_mut(self.at..).unwrap_or_default();
+        let head = next.len().min(8);
+        next[..head].fill(0);
+    }
+}
+
+/// Puts `value` at `at`, filled up with zeros to `bytes` bytes. `None`: it does not fit.
+fn put(entry: &mut [u8], at: usize, value: &[u8], bytes: usize) -> Option<()> {
+    let place = entry.get_mut(at..at.checked_add(bytes)?)?;
+    let (front, padding) = place.split_at_mut_checked(value.len())?;
+    front.copy_from_slice(value);
+    padding.fill(0);
+    Some(())
+}
