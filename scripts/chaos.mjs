@@ -1,6 +1,6 @@
 // Kills processes at random while frames flow between them: builds the harness, runs it.
 // --seconds N --json FILE --seed N --roles NAME,NAME --processes N --life-ms N: see chaos/src.
-// --no-node: only processes in Rust. --only-harness: builds no library.
+// --no-node: only processes in Rust. --no-build: runs what is built.
 // --bugs: puts each deliberate bug in and wants it to be found, by chaos or by a model.
 import { join } from 'node:path';
 import { build, Failure, foreground, main, root, run, step, timed } from './lib.mjs';
@@ -37,9 +37,9 @@ const flag = (name) => args.includes(name) && args.splice(args.indexOf(name), 1)
 
 await main(async () => {
   if (flag('--bugs')) return bugs();
-  const [withoutNode, ready] = [flag('--no-node'), flag('--only-harness')];
+  const [withoutNode, ready] = [flag('--no-node'), flag('--no-build')];
   if (!withoutNode && !ready) await build();
-  await step('harness', 'cargo', ['build', '--release', '-p', 'framelane-chaos']);
+  if (!ready) await step('harness', 'cargo', ['build', '--release', '-p', 'framelane-chaos']);
   const node = withoutNode ? [] : ['--node', join(root, 'build/chaos/node/actor.js')];
   return foreground(join(root, 'target/release/framelane-chaos'), [...node, ...args]);
 });
