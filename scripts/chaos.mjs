@@ -1,8 +1,7 @@
 // Kills processes at random while frames flow between them: builds the harness, runs it.
 // --seconds N --json FILE --seed N --roles NAME,NAME --processes N --life-ms N: see chaos/src.
-// --no-node: only processes in Rust. --no-build: runs what is built.
+// --no-node: only processes in Rust. --only-harness: builds no library.
 // --bugs: puts each deliberate bug in and wants it to be found, by chaos or by a model.
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, Failure, foreground, main, root, run, step, timed } from './lib.mjs';
 
@@ -26,19 +25,23 @@ const FOUND_BY_LOOM = {
 /** Bugs that need steps of several processes in one order: mutants of models in model/. */
 const FOUND_BY_SPIN = { 'bug-tombstone-rewrite': 'tombstone', 'bug-join-once': 'lossless' };
 
+/** Link-time optimisation would take longer than the run. */
+const quickly = {
+  ...process.env,
+  CARGO_PROFILE_RELEASE_LTO: 'off',
+  CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16',
+};
+
 const SECONDS = 20;
 const args = process.argv.slice(2);
 const flag = (name) => args.includes(name) && args.splice(args.indexOf(name), 1).length > 0;
 
 await main(async () => {
   if (flag('--bugs')) return bugs();
-  const [withoutNode, ready] = [flag('--no-node'), flag('--no-build')];
-  if (!ready) {
-    if (!withoutNode) await build();
-    await step('harness', 'cargo', ['build', '--release', '-p', 'framelane-chaos']);
-  }
-  const script = join(root, 'build/chaos/node/actor.js');
-  const node = withoutNode || !existsSync(script) ? [] : ['--node', script];
+  const [withoutNode, ready] = [flag('--no-node'), flag('--only-harness')];
+  if (!withoutNode && !ready) await build();
+  await step('harness', 'cargo', ['build', '--release', '-p', 'framelane-chaos']);
+  const node = withoutNode ? [] : ['--node', join(root, 'build/chaos/node/actor.js')];
   return foreground(join(root, 'target/release/framelane-chaos'), [...node, ...args]);
 });
 
@@ -58,13 +61,6 @@ async function bugs() {
   if (missed.length > 0) throw new Failure(`finding ${missed.join(', ')}`);
 }
 
-/** Link-time optimisation would take longer than the run. */
-const quickly = {
-  ...process.env,
-  CARGO_PROFILE_RELEASE_LTO: 'off',
-  CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16',
-};
-
 async function foundByChaos(bug) {
   const target = join(root, 'target/bugs');
   const what = ['build', '--release', '-p', 'framelane-chaos', '--target-dir', target];
@@ -73,7 +69,7 @@ async function foundByChaos(bug) {
     console.log(built.output);
     throw new Failure(`building ${bug}`);
   }
-  return found(bug, async () => {
+  return found(bug, /^chaos FAILED.*: \d+ \w+/, async () => {
     const binary = join(target, 'release/framelane-chaos');
     return run(binary, ['--seconds', String(SECONDS), '--until-wrong', 'yes', ...args]);
   });
@@ -83,19 +79,20 @@ async function foundByLoom(bug, test) {
   const target = join(root, 'target/loom');
   const what = ['test', '--release', '-p', 'framelane-ring', '--lib', '--target-dir', target];
   const env = { ...quickly, RUSTFLAGS: '--cfg loom', LOOM_MAX_PREEMPTIONS: '3' };
-  return found(bug, () => run('cargo', [...what, '--features', bug, test], { env }));
+  return found(bug, /^test \S+ \.\.\. FAILED/, () =>
+    run('cargo', [...what, '--features', bug, test], { env }),
+  );
 }
 
-/** Says by what a bug was found; whether it was. */
-async function found(bug, action) {
+/** Says by what a bug was found; whether it was: `sign` is what finding it looks like. */
+async function found(bug, sign, action) {
   let verdict = '';
   const { code } = await timed(bug, async () => {
     const { code: inner, output } = await action();
-    verdict = output.trimEnd().split('\n').at(-1);
-    // The bug is found where the run fails, in the way in which a run fails and no other.
-    const good = inner === 1 || inner === 101;
+    verdict = output.split('\n').findLast((line) => sign.test(line));
+    const good = inner !== 0 && verdict !== undefined;
     return { code: good ? 0 : 1, output: `not found: ${output}` };
   });
-  console.log(`       ${verdict}`);
+  if (code === 0) console.log(`       ${verdict}`);
   return code === 0;
 }

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { avaCounts, cargoCounts, total } from './counts.mjs';
-import { build, Failure, main, root, run, step, timed, tool } from './lib.mjs';
+import { build, Failure, main, root, run, timed, tool } from './lib.mjs';
 
 const quick = process.argv.includes('--quick');
 /** What need not be read when another test has failed. */
@@ -16,12 +16,11 @@ await main(async () => {
   let suites;
   try {
     await build();
-    if (!quick) await step('chaos', 'cargo', ['build', '--release', '-p', 'framelane-chaos']);
     suites = [await cargoSuite(), await avaSuite()];
     // One after the other: what kills processes needs the machine to itself.
     if (!quick) {
       suites.push(await crashSuite());
-      suites.push(await programSuite('chaos', 'chaos.mjs', '--seconds', '60', '--no-build'));
+      suites.push(await programSuite('chaos', 'chaos.mjs', '--seconds', '60'));
       suites.push(await programSuite('models', 'model.mjs', '--quick'));
     }
     suites.push(memorySuite());

@@ -2,12 +2,15 @@
 import { matches, type Rule } from './repository.js';
 import { parseRust } from './rust.js';
 
-/** crates/shm makes mappings, crates/node uses napi, lib/native.ts loads the binding. */
+/**
+ * crates/shm makes mappings (and chaos/ one for its counters), crates/node uses napi,
+ * lib/native.ts loads the binding.
+ */
 export const places: Rule = (path, text) => {
   if (path.endsWith('.rs')) {
     const code = parseRust(text).code.join('\n');
     const mapping = /\b(memmap2|mmap\w*|Mmap\w*)\b|\brustix::(mm\b|\{[^;]*\bmm\b)/g;
-    const shm = path.startsWith('crates/shm/');
+    const shm = path.startsWith('crates/shm/') || path === 'chaos/src/board.rs';
     const node = path.startsWith('crates/node/');
     return [
       ...(shm ? [] : matches(code, mapping, 'maps outside crates/shm')),

@@ -46,7 +46,6 @@ class Work {
   firstLook(frame: Bytes, stream: number): Label | null {
     const label = read(frame.data);
     this.line.add('received');
-    this.line.add('moved');
     if (label !== null && label.stream === stream) return label;
     this.line.complain('torn', `not whole: ${Buffer.from(frame.data.subarray(0, 32)).toJSON()}`);
     return null;
@@ -54,6 +53,7 @@ class Work {
 
   hold(frame: Bytes, label: Label): void {
     this.#held.push({ frame, label, due: performance.now() + below(5) });
+    this.line.add('moved');
   }
 
   /** Gives back what is due, or all, after a second look. */

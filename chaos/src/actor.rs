@@ -80,6 +80,21 @@ impl Role {
         }
     }
 
+    /// Without whom it cannot move a frame.
+    pub(crate) fn needs(self) -> Option<Self> {
+        match self {
+            Self::Publisher => None,
+            Self::Reader | Self::Relay => Some(Self::Publisher),
+            Self::Viewer => Some(Self::Relay),
+            Self::Sender => Some(Self::Subscriber),
+            Self::Subscriber => Some(Self::Sender),
+            Self::Producer => Some(Self::Consumer),
+            Self::Consumer => Some(Self::Producer),
+            Self::Client => Some(Self::Worker),
+            Self::Worker => Some(Self::Client),
+        }
+    }
+
     /// Which group of topics it is in: whoever stops one of a group may keep the others.
     pub(crate) fn group(self) -> u32 {
         match self {

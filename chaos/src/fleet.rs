@@ -19,7 +19,8 @@ const NODES_IN_1000: u64 = 28;
 /// How long Node lives after its start, on average.
 const NODE_LIFE: Duration = Duration::from_millis(15);
 
-/// Processes at a time that live for seconds, the anchor included: who waits for ever must be seen waiting.
+/// Processes at a time that live for seconds, the anchor included: who waits for ever must be
+/// seen waiting.
 const OLD: usize = 3;
 
 /// How a process is to end.
@@ -125,7 +126,8 @@ impl Fleet {
             }
             None => {}
         }
-        let due = age > process.life && (moved || process.fate == Fate::Early);
+        let watched = process.stalls.iter().any(Stall::is_suspected);
+        let due = age > process.life && !watched && (moved || process.fate == Fate::Early);
         if process.killed || process.told.is_some() || !due {
             return;
         }
@@ -194,6 +196,7 @@ impl Fleet {
         for (line, role) in process.roles.iter().enumerate() {
             let line = self.board.line(process.seat, line);
             self.report.collect(line);
+            self.report.moved_by[*role as usize] += line.field(Field::Moved).get();
             self.close_books(line, *role, process.killed);
         }
         if let Some(text) = self.board.complaint(process.seat) {
@@ -230,10 +233,20 @@ impl Fleet {
         if rusts <= self.options.processes {
             let seat = self.free_seat();
             let all: Vec<Role> = self.options.roles.iter().map(|&(role, _)| role).collect();
-            let roles = self.missing(&all, 3);
+            let mut roles = self.missing(&all, 3);
+            if self.old_ones() < OLD {
+                // Those who live long look at most of the frames.
+                let looking = |role: &Role| [Role::Reader, Role::Subscriber].contains(role);
+                roles.truncate(1);
+                roles.extend(all.into_iter().filter(looking));
+            }
             self.spawn(seat, roles, false)?;
         }
         Ok(())
+    }
+
+    fn old_ones(&self) -> usize {
+        self.processes.iter().filter(|process| process.old).count()
     }
 
     fn free_seat(&self) -> usize {
@@ -279,7 +292,7 @@ impl Fleet {
         };
         let mean = if node { NODE_LIFE } else { self.options.life };
         let (life, fate) = (self.random.around(mean), self.fate());
-        let old = !node && self.processes.iter().filter(|process| process.old).count() < OLD;
+        let old = !node && self.old_ones() < OLD;
         let seconds = Duration::from_millis(1500 + self.random.below(2500));
         let life = if old { seconds } else { life };
         let pid = if node { self.fork_node(&plan)? } else { fork(|| act(&plan))? };

@@ -43,7 +43,7 @@ impl Options {
             processes: 9,
             life: Duration::from_millis(10),
             node: None,
-            node_roles: vec![Role::Publisher, Role::Reader, Role::Viewer],
+            node_roles: ROLES.iter().map(|role| role.0).collect(),
             until_wrong: false,
             namespace: format!("chaos.{}", std::process::id()),
         };

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use crate::actor::ROLES;
 use crate::board::{FIELDS, Field, Line};
 
 /// Kills a second below which a run says nothing; a slow machine under other load reaches this.
@@ -37,6 +38,8 @@ pub(crate) struct Report {
     /// Jobs that went with them.
     pub(crate) taken_along: u64,
     pub(crate) longest_stall_ms: u64,
+    /// Frames moved by those that have ended, by role.
+    pub(crate) moved_by: [u64; ROLES.len()],
     /// Sums of what the processes have counted.
     sums: [u64; FIELDS],
     pub(crate) texts: Vec<String>,
@@ -124,7 +127,8 @@ impl Report {
         }
         let wrong = if wrong.is_empty() { "nothing wrong".into() } else { wrong.join(", ") };
         format!(
-            "chaos {verdict}: {} kills ({} Node) and {} verified frames in {:.1} s, seed {}: {wrong}",
+            "chaos {verdict}: {} kills ({} Node) and {} verified frames in {:.1} s, seed {}: \
+             {wrong}",
             self.kills,
             self.node_kills,
             self.sum(Field::Verified),

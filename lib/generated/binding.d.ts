@@ -102,6 +102,8 @@ export interface Settings {
   maxHeld?: number
   maxLoans?: number
   access?: string
+  scrub?: string
+  group?: string
 }
 
 /** The buffer over a slot's bytes: the same one at each call. */

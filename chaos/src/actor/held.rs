@@ -30,6 +30,7 @@ impl<T: Deref<Target = [u8]>> Held<T> {
     pub(crate) fn push(&mut self, work: &mut Work, frame: T, label: Label) {
         let time = Duration::from_micros(work.random.below(self.longest_us));
         self.frames.push_back((frame, label, Instant::now() + time));
+        work.moved();
     }
 
     /// The next frame to be given back, after the second look; `all` of them, or those that are
@@ -70,7 +71,6 @@ impl Deref for Bytes {
 pub(crate) fn first_look(work: &Work, data: &[u8], streams: &[u32]) -> Option<Label> {
     let label = Label::read(data).filter(|label| streams.contains(&label.stream));
     work.line.add(Field::Received, 1);
-    work.moved();
     if label.is_none() {
         let head = &data[..data.len().min(32)];
         work.complain(Field::Torn, 1, || format!("not whole: {} bytes, {head:?}", data.len()));

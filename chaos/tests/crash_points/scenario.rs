@@ -6,6 +6,7 @@ mod lossless;
 mod opener;
 mod publisher;
 mod queue;
+mod relay;
 mod subscriber;
 
 use std::panic::resume_unwind;
@@ -43,6 +44,7 @@ pub(crate) const ALL: &[Scenario] = &[
     Scenario { name: "subscriber", victim: subscriber::victim, survivor: subscriber::survivor },
     Scenario { name: "lossless", victim: lossless::victim, survivor: lossless::survivor },
     Scenario { name: "queue", victim: queue::victim, survivor: queue::survivor },
+    Scenario { name: "relay", victim: relay::victim, survivor: relay::survivor },
 ];
 
 /// A thread that sleeps until a frame comes, and never for long.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use framelane_layout::ErrorCode;
-use framelane_topic::{Error, FrameAccess, Peer, Result, Scrub, Settings, group_id};
+use framelane_topic::{Error, FrameAccess, Inspection, Peer, Result, Scrub, Settings, group_id};
 
 /// Settings that a process may change before its first topic. What is `None` comes from the
 /// environment, and what is not there either has a default.
@@ -126,4 +126,13 @@ fn access_named(name: &str) -> Result<FrameAccess> {
 /// What reading the settings and opening the directory can say.
 pub fn current() -> Result<Arc<Peer>> {
     Peer::open(&settings()?)
+}
+
+/// All topics and pools of this process's namespace as anybody may see them: who publishes, who
+/// waits, who holds which slot since when, what the dead have left. Claims and changes nothing.
+///
+/// # Errors
+/// The directory cannot be read, or the operating system refuses to say who lives.
+pub fn inspect() -> Result<Inspection> {
+    Inspection::of(&*current()?)
 }

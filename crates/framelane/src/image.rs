@@ -152,11 +152,14 @@ pub struct Image {
     hold: Hold,
     /// First byte, in a mapping that lives as long as `hold`.
     pointer: *const u8,
-    /// From the first to the last pixel, checked against the slot.
-    bytes: u64,
-    encoding: Encoding,
-    /// As received, checked.
-    descriptor: Descriptor,
+    /// Checked against the slot.
+    shape: ImageShape,
+    sent_ns: u64,
+    /// What else a descriptor says, for sending the frame on: three of its words as they came.
+    /// An image is moved about, and many narrow fields are what makes that slow.
+    place: u64,
+    types: u64,
+    payload_bytes: u64,
     missed: u64,
 }
 
@@ -173,12 +176,18 @@ impl Frame for Image {
     #[inline(always)]
     fn from_received(descriptor: &Descriptor, hold: Hold, missed: u64) -> Result<Option<Self>> {
         let Some(shape) = check_image(descriptor, hold.slot_bytes()) else { return Ok(None) };
-        let (pointer, ImageShape { encoding, bytes, .. }) = (hold.pointer()?, shape);
-        Ok(Some(Self { hold, pointer, bytes, encoding, descriptor: *descriptor, missed }))
+        let pointer = hold.pointer()?;
+        let [_, _, place, sent_ns, types, payload_bytes, _, _] = descriptor.to_words();
+        Ok(Some(Self { hold, pointer, shape, sent_ns, place, types, payload_bytes, missed }))
     }
 
     fn reference(&self) -> (Hold, Descriptor) {
-        (self.hold.clone(), self.descriptor)
+        let (hold, mut shape) = (self.hold.clone(), Descriptor::default());
+        self.shape.describe(&mut shape);
+        let [.., dims, step] = shape.to_words();
+        let words = [hold.pool_id(), self.place, self.sent_ns, self.types, self.payload_bytes];
+        let [pool, place, sent, types, bytes] = words;
+        (hold, Descriptor::from_words([0, pool, place, sent, types, bytes, dims, step]))
     }
 }
 
@@ -186,31 +195,31 @@ impl Image {
     /// Pixels in a row.
     #[must_use]
     pub fn width(&self) -> u32 {
-        self.descriptor.dims[1]
+        self.shape.width
     }
 
     /// Rows.
     #[must_use]
     pub fn height(&self) -> u32 {
-        self.descriptor.dims[0]
+        self.shape.height
     }
 
     /// Format of the pixels.
     #[must_use]
     pub fn encoding(&self) -> Encoding {
-        self.encoding
+        self.shape.encoding
     }
 
     /// Bytes from one row to the next.
     #[must_use]
     pub fn step(&self) -> u32 {
-        self.descriptor.step
+        self.shape.step
     }
 
     /// The pixels, where they were written.
     #[must_use]
     pub fn data(&self) -> &[u8] {
-        let length = usize::try_from(self.bytes).unwrap_or(0);
+        let length = usize::try_from(self.shape.bytes).unwrap_or(0);
         // SAFETY: the slot has that many bytes (checked on receipt), is mapped for as long as
         // the hold lives, and its owner does not write while we hold it.
         unsafe { std::slice::from_raw_parts(self.pointer, length) }
@@ -239,7 +248,7 @@ impl Image {
     /// `CLOCK_MONOTONIC` when it was sent, nanoseconds.
     #[must_use]
     pub fn sent_ns(&self) -> u64 {
-        self.descriptor.sent_ns
+        self.sent_ns
     }
 
     /// Frames of the same publisher that were gone before this one could be received.
@@ -254,7 +263,7 @@ impl Image {
     /// [`ErrorCode::Codec`] where the format cannot carry the encoding.
     pub fn encode(&self, format: Format, quality: u8) -> Result<Vec<u8>> {
         let (width, height) = (self.width(), self.height());
-        let picture = Raster::new(width, height, self.step(), self.encoding, self.data());
+        let picture = Raster::new(width, height, self.step(), self.shape.encoding, self.data());
         encode(&picture.map_err(codec_error)?, format, quality).map_err(codec_error)
     }
 }
@@ -272,7 +281,7 @@ pub fn codec_error(error: impl Into<CodecError>) -> Error {
 impl fmt::Debug for Image {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (width, height) = (self.width(), self.height());
-        let (slot, generation) = (self.hold.slot(), self.descriptor.generation);
+        let (slot, generation) = (self.hold.slot(), self.reference().1.generation);
         let encoding = self.encoding().info().name;
         write!(out, "Image {width}x{height} {encoding} slot {slot}#{generation}")
     }

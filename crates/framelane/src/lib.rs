@@ -30,12 +30,14 @@ pub mod raw;
 mod topic;
 mod validate;
 
-pub use config::{Config, configure};
+pub use config::{Config, configure, inspect};
 pub use framelane_kernels::Format;
 pub use framelane_layout::topic::Overflow;
+pub use framelane_layout::topic::{Delivery, Mode};
 pub use framelane_layout::{Encoding, ErrorCode, Kind};
 pub use framelane_topic::{Error, FrameAccess, Result, Scrub};
 pub use framelane_topic::{Holder, PoolView, PublisherView, SubscriberView};
+pub use framelane_topic::{Inspection, PoolSeen, ReaderSeen, SlotSeen, SlotState, TopicSeen};
 pub use image::{Image, ImageMut};
 pub use queue::{Ack, Job, Queue, QueueOptions};
 pub use topic::{Frame, Options, Stats, Topic};

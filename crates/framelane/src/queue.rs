@@ -76,7 +76,8 @@ impl<T: Frame> Queue<T> {
     /// Puts a frame into the queue. Never waits, copies nothing.
     ///
     /// # Errors
-    /// [`Backpressure`](crate::ErrorCode::Backpressure) where the queue blocks and is full, and as [`Topic::send`].
+    /// [`Backpressure`](crate::ErrorCode::Backpressure) where the queue blocks and is full, and as
+    /// [`Topic::send`].
     pub fn send(&mut self, loan: T::Loan) -> Result<()> {
         self.0.send(loan)
     }
@@ -100,7 +101,8 @@ impl<T: Frame> Queue<T> {
     /// The next frame that no other consumer has, if there is one.
     ///
     /// # Errors
-    /// As [`Topic::try_recv`]; [`Limit`](crate::ErrorCode::Limit) where 32 consumers have joined already.
+    /// As [`Topic::try_recv`]; [`Limit`](crate::ErrorCode::Limit) where 32 consumers have joined
+    /// already.
     pub fn try_recv(&mut self) -> Result<Option<Job<T>>> {
         let next = self.0.next_claimed()?;
         Ok(next.map(|(frame, claimed)| Job { frame, claimed }))

@@ -205,29 +205,34 @@ impl<T: Frame> Topic<T> {
         self.next(true)
     }
 
+    /// One place where a frame is made, for the quick and the long way to it: its many fields stay
+    /// in registers until whoever asked for it has a place for it.
     #[inline(always)]
     fn next(&mut self, newest: bool) -> Result<Option<T>> {
-        if !newest && let Some((descriptor, hold)) = self.subscriber.receive_in_order() {
-            match T::from_received(&descriptor, hold, 0)? {
-                None => self.subscriber.reject(),
-                frame => return Ok(frame),
+        // A ring full of nonsense is passed over in one call; an unending stream of it is not.
+        for _ in 0..=DEPTH_MAX {
+            let in_order = if newest { None } else { self.subscriber.receive_in_order() };
+            let (descriptor, hold, missed) = match in_order {
+                Some((descriptor, hold)) => (descriptor, hold, 0),
+                None => match self.take_late(newest) {
+                    Ok(Some(taken)) => taken,
+                    Ok(None) => return Ok(None),
+                    Err(error) => return Err(error),
+                },
+            };
+            match T::from_received(&descriptor, hold, missed) {
+                Ok(Some(frame)) => return Ok(Some(frame)),
+                Ok(None) => self.subscriber.reject(),
+                Err(error) => return Err(error),
             }
         }
-        self.next_late(newest)
+        Ok(None)
     }
 
     #[inline(never)]
-    fn next_late(&mut self, newest: bool) -> Result<Option<T>> {
-        // A ring full of nonsense is passed over in one call; an unending stream of it is not.
-        for _ in 0..=DEPTH_MAX {
-            let Some(received) = self.subscriber.receive(newest)? else { break };
-            let Received { descriptor, hold, missed, .. } = received;
-            if let Some(frame) = T::from_received(descriptor, hold, missed)? {
-                return Ok(Some(frame));
-            }
-            self.subscriber.reject();
-        }
-        Ok(None)
+    fn take_late(&mut self, newest: bool) -> Result<Option<(Descriptor, Hold, u64)>> {
+        let received = self.subscriber.receive(newest)?;
+        Ok(received.map(|Received { descriptor, hold, missed, .. }| (*descriptor, hold, missed)))
     }
 
     /// The next frame of a queue, and the claim on it where it must be acknowledged.

@@ -179,6 +179,8 @@ pub struct TopicShared {
     pub wake_seq: Line<AtomicU32>,
     /// See [`Room`].
     pub room: Line<Room>,
+    /// Frames of a queue that died with a consumer that had taken them; for people.
+    pub lost: Line<AtomicU64>,
 }
 
 /// One publisher entry.
@@ -214,7 +216,13 @@ pub struct SubscriberRow {
     reserved: AtomicU32,
     /// Name of the process; for people.
     pub name: Label,
-    padding: [AtomicU64; 9],
+    /// Frames received when the subscriber last slept; for people, as the next two.
+    pub received: AtomicU64,
+    /// Frames that were gone before it could take them.
+    pub lapped: AtomicU64,
+    /// Descriptors that said something impossible.
+    pub rejected: AtomicU64,
+    padding: [AtomicU64; 6],
 }
 
 #[cfg(not(loom))]
@@ -225,15 +233,17 @@ const _: () = {
     assert!(core::mem::offset_of!(TopicHeader, mode) == 40);
     assert!(core::mem::offset_of!(TopicHeader, kind) == 41);
     assert!(core::mem::offset_of!(TopicHeader, name) == 48);
-    assert!(size_of::<TopicShared>() == 5 * 64);
+    assert!(size_of::<TopicShared>() == 6 * 64);
     assert!(core::mem::offset_of!(TopicShared, lossless) == 0x40);
     assert!(core::mem::offset_of!(TopicShared, sleepers) == 0x80);
     assert!(core::mem::offset_of!(TopicShared, wake_seq) == 0xC0);
     assert!(core::mem::offset_of!(TopicShared, room) == 0x100);
+    assert!(core::mem::offset_of!(TopicShared, lost) == 0x140);
     assert!(size_of::<PublisherRow>() as u64 == PUBLISHER_BYTES);
     assert!(core::mem::offset_of!(PublisherRow, evicted_early) == 64);
     assert!(core::mem::offset_of!(PublisherRow, fifo_id) == 120);
     assert!(size_of::<SubscriberRow>() as u64 == SUBSCRIBER_BYTES);
+    assert!(core::mem::offset_of!(SubscriberRow, received) == 56);
     assert!(size_of::<crate::descriptor::Cell>() as u64 == CELL_BYTES);
 };
 

@@ -13,6 +13,7 @@ mod models;
 mod owner;
 mod private;
 mod reader;
+mod sight;
 mod wipe;
 pub mod word;
 
@@ -20,6 +21,7 @@ pub use framelane_layout::name::parse_pool as parse_name;
 pub use hold::OwnHold;
 pub use owner::{OwnPool, PoolStats};
 pub use reader::{FrameAccess, ReaderHold, ReaderPool};
+pub use sight::PoolSight;
 pub use wipe::Scrub;
 
 /// Name of a pool's control file.

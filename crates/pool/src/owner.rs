@@ -222,10 +222,13 @@ impl OwnPool {
         drop(lists);
         // Last, for it takes memory: what the dead held is there already.
         let slot = match free {
-            None => self.back_one()?,
+            None => self.back_unless_done()?,
             free => free,
         };
-        Ok(slot.map(|slot| self.hold_new(slot)))
+        Ok(slot.map(|slot| {
+            self.wipe(slot, Scrub::OnAlloc);
+            self.hold_new(slot)
+        }))
     }
 
     /// Backs slots with memory until `slots` of them are, for loans to come.
@@ -249,6 +252,13 @@ impl OwnPool {
     /// that it is at: for when memory is short.
     pub fn stop_backing(&self) {
         *self.backing.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    }
+
+    /// A slot that has been backed ahead meanwhile, or one more.
+    fn back_unless_done(&self) -> Result<Option<u16>> {
+        let _one_at_a_time = self.backing.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = self.lists().free.pop();
+        if free.is_some() { Ok(free) } else { self.back_one() }
     }
 
     /// A slot never used before, with memory behind it now. The lists are not locked meanwhile:
@@ -281,11 +291,29 @@ impl OwnPool {
     pub fn acquire(self: &Arc<Self>, descriptor: &Descriptor) -> Option<OwnHold> {
         let private = self.slots.get(usize::from(descriptor.slot))?;
         if !private.add(descriptor.generation) {
-            return None;
+            return self.take_back(descriptor);
         }
         let (slot, generation) = (u32::from(descriptor.slot), descriptor.generation);
         let hold = OwnHold::new(self.clone(), slot, generation);
         (word::fill_hi(hold.fill()) == descriptor.gen_hi).then_some(hold)
+    }
+
+    /// The same for a frame that this process has let go of while readers of others, a relay for
+    /// one, still hold it.
+    #[cold]
+    fn take_back(self: &Arc<Self>, descriptor: &Descriptor) -> Option<OwnHold> {
+        let slot = descriptor.slot;
+        let mut lists = self.lists();
+        let index = lists.draining.iter().position(|&draining| draining == slot)?;
+        // While it drains, and the lists are locked, its generation stays.
+        let fill = self.slots.get(usize::from(slot))?.fill();
+        let same = word::generation(fill << 32) == descriptor.generation
+            && word::fill_hi(fill) == descriptor.gen_hi;
+        if !same {
+            return None;
+        }
+        lists.draining.remove(index);
+        Some(self.hold_new(slot))
     }
 
     /// Address of a slot's first byte, for writing: only for whoever has the slot on loan,
@@ -367,7 +395,6 @@ impl OwnPool {
 
     /// The first hold on a slot whose word already stands at its next generation.
     fn hold_new(self: &Arc<Self>, slot: u16) -> OwnHold {
-        self.wipe(slot, Scrub::OnAlloc);
         let generation = self.slots[usize::from(slot)].start();
         OwnHold::new(self.clone(), slot.into(), generation)
     }

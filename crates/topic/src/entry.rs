@@ -6,6 +6,7 @@ use std::sync::Arc;
 use framelane_layout::sync::Ordering;
 use framelane_shm::{Result, monotonic_ns, process_name};
 
+use crate::gauge::tell_writers;
 use crate::peer::OpenTopic;
 
 /// An entry, held until the last reference goes.
@@ -22,6 +23,8 @@ impl Entry {
     /// [`ErrorCode::Limit`](framelane_layout::ErrorCode::Limit) where there is none.
     pub(crate) fn claim(topic: &OpenTopic) -> Result<Arc<Self>> {
         let number = topic.claim_subscriber()?;
+        // Whoever waited for a dead predecessor.
+        tell_writers(topic, number);
         let row = &topic.subscriber_rows()[usize::from(number)];
         // ordering: Relaxed, for people, as the next.
         row.pid.store(std::process::id(), Ordering::Relaxed);
@@ -29,7 +32,20 @@ impl Entry {
         row.since_ns.store(monotonic_ns(), Ordering::Relaxed);
         row.name.set(&process_name());
         topic.waiters().set_bell(number, 0);
-        Ok(Arc::new(Self { topic: topic.clone(), number }))
+        let entry = Self { topic: topic.clone(), number };
+        entry.count(0, 0, 0);
+        Ok(Arc::new(entry))
+    }
+
+    /// Says for people what has come of it so far.
+    pub(crate) fn count(&self, received: u64, lapped: u64, rejected: u64) {
+        let row = &self.topic.subscriber_rows()[usize::from(self.number)];
+        // ordering: Relaxed, for people, as the next two.
+        row.received.store(received, Ordering::Relaxed);
+        // ordering: Relaxed, for people.
+        row.lapped.store(lapped, Ordering::Relaxed);
+        // ordering: Relaxed, for people.
+        row.rejected.store(rejected, Ordering::Relaxed);
     }
 
     /// Says how to wake it: through FIFO `fifo_id`, or through the futex where that is 0.
@@ -41,5 +57,6 @@ impl Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         self.topic.release_subscriber(self.number);
+        tell_writers(&self.topic, self.number);
     }
 }

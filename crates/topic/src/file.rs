@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use framelane_layout::descriptor::Cell;
 use framelane_layout::header::{HeaderError, check_topic, topic_name};
 use framelane_layout::lock::{TOPIC_PUBLISHER, TOPIC_SUBSCRIBER};
-use framelane_layout::sync::AtomicU64;
+use framelane_layout::sync::{AtomicU64, Ordering};
 use framelane_layout::topic::{
     Delivery, HEADER_BYTES, MAGIC, Mode, Overflow, PUBLISHERS_MAX, PublisherRow, SHARED_OFFSET,
     SubscriberRow, TopicGeometry, TopicHeader, TopicShared,
@@ -112,13 +112,35 @@ impl TopicFile {
         if !same {
             return Err(mismatch(topic, (exists, is), (kind.name(), mode_name(mode))));
         }
+        Ok(Self::over(file, mapping, &header, (kind, mode), geometry))
+    }
+
+    /// A look at the topic in `file`: nothing is claimed, nothing may be written. `None` where it
+    /// is none that this release knows.
+    pub(crate) fn look(file: SharedFile) -> Result<Option<Self>> {
+        let (mapping, header, geometry) = match map(&file, false) {
+            Err(error) if error.code() != ErrorCode::System => return Ok(None),
+            other => other?,
+        };
+        let known = Kind::from_code(header.kind).zip(Mode::from_code(header.mode));
+        Ok(known.map(|known| Self::over(file, mapping, &header, known, geometry)))
+    }
+
+    fn over(
+        file: SharedFile,
+        mapping: Mapping,
+        header: &TopicHeader,
+        (kind, mode): (Kind, Mode),
+        geometry: TopicGeometry,
+    ) -> Self {
+        let name = String::from_utf8_lossy(topic_name(header)).into_owned();
         let place = |entry| {
             let row: &PublisherRow = mapping.get(geometry.publisher_offset(entry));
             let cells: &[Cell] = mapping.slice(geometry.ring_offset(entry), geometry.cells);
             RingPlace { head: NonNull::from(&row.head.0), cells: NonNull::from(cells) }
         };
         let rings = (0..geometry.publishers).map(place).collect();
-        Ok(Self { name: topic.into(), kind, mode, geometry, file, mapping, rings })
+        Self { name, kind, mode, geometry, file, mapping, rings }
     }
 
     /// The topic's name.
@@ -222,19 +244,21 @@ impl TopicFile {
         WorkQueue::new(self.mapping.slice(offset, self.geometry.cells))
     }
 
-    /// Clears what the holder of subscriber entry `entry`, whose lock is held, leaves.
+    /// Clears what the holder of subscriber entry `entry`, whose lock is held, leaves. Those who
+    /// wait for it are told by the caller, without the lock.
     fn clear_subscriber(&self, entry: u16) {
         self.waiters().withdraw(entry);
         if self.mode.is_lossless() {
             self.lossless().leave(entry);
-            if self.room().unblock(entry) {
-                self.room().wake();
-            }
         }
         if self.mode.is_queue() {
             let lose = self.mode.delivery == Delivery::AtMostOnce;
-            for ring in 0..self.geometry.publishers {
-                self.queue(ring).recover(entry, lose);
+            let rings = 0..self.geometry.publishers;
+            let taken: u64 =
+                rings.map(|ring| u64::from(self.queue(ring).recover(entry, lose))).sum();
+            if lose && taken > 0 {
+                // ordering: Relaxed, for people.
+                self.shared().lost.0.fetch_add(taken, Ordering::Relaxed);
             }
         }
     }

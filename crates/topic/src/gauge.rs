@@ -105,6 +105,7 @@ impl Gauge {
             if !topic.bury_subscriber(entry)? {
                 return Ok(Room::Full(Some(entry)));
             }
+            tell_writers(topic, entry);
         }
         Ok(Room::Full(None))
     }
@@ -137,7 +138,9 @@ impl Gauge {
             if let Some(entry) = taken_by {
                 // Once each: what a dead one had may have been taken again by a living one.
                 buried |= 1 << entry;
-                topic.bury_subscriber(entry)?;
+                if topic.bury_subscriber(entry)? {
+                    tell_writers(topic, entry);
+                }
             } else if topic.mode().overflow != Overflow::DropOldest {
                 return Ok(Room::Full(None));
             } else if (self.needed..next).any(|position| queue.withdraw(position)) {

@@ -313,6 +313,11 @@ impl Peer {
         Ok(!gone.is_empty())
     }
 
+    /// Removes what nobody is attached to any more.
+    pub(crate) fn clean(&self) {
+        clean(&self.directory);
+    }
+
     /// What to do when a pool's files are closed, by whoever held it last.
     fn cleaning(&self) -> impl FnOnce() + Send + Sync + use<> {
         let directory = self.directory.clone();

@@ -105,16 +105,18 @@ impl Publisher {
             once,
             epoch: Epoch::default(),
         };
-        publisher.retire_cells();
+        if publisher.retire_cells() {
+            publisher.topic.peer().clean();
+        }
         Ok(publisher)
     }
 
     /// Empties the cells that name pools of dead predecessors, but for the newest pool: whoever
     /// crashes again and again would keep one pool for each cell. What a subscriber must not
-    /// lose, and what is this process's own, stays.
-    fn retire_cells(&self) {
+    /// lose, and what is this process's own, stays. Whether there were any.
+    fn retire_cells(&self) -> bool {
         let ring = self.topic.ring(self.entry);
-        let mut newest = None;
+        let (mut newest, mut any) = (None, false);
         for position in (self.next.saturating_sub(ring.capacity())..self.next).rev() {
             let mut descriptor = Descriptor::default();
             if ring.read(position, &mut descriptor) != Read::Frame {
@@ -126,8 +128,10 @@ impl Publisher {
                 || self.topic.peer().own_pool(pool).is_some();
             if !stays {
                 ring.retire(position);
+                any = true;
             }
         }
+        any
     }
 
     /// Whether a subscriber that must not be lapped, or a consumer, has yet to take `position`.

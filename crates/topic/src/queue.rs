@@ -126,8 +126,11 @@ impl Subscriber {
                 }
                 // Asked before each sleep only; who cannot be asked is taken to live.
                 Claim::Taken(entry) => {
-                    self.topic.bury_subscriber(entry).unwrap_or(false)
-                        && queue.state(position) == Claim::Free
+                    let buried = self.topic.bury_subscriber(entry).unwrap_or(false);
+                    if buried {
+                        tell_writers(&self.topic, entry);
+                    }
+                    buried && queue.state(position) == Claim::Free
                 }
                 Claim::Done | Claim::Other => false,
             })

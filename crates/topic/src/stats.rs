@@ -7,6 +7,7 @@ use framelane_layout::sync::Ordering;
 use framelane_pool::{ReaderPool, word};
 use framelane_shm::{Result, process_name};
 
+use crate::file::TopicFile;
 use crate::peer::OpenTopic;
 
 /// A process that holds slots of a pool.
@@ -20,7 +21,7 @@ pub struct Holder {
     pub slots: u32,
 }
 
-/// A pool that the topic's rings name, or one of this process.
+/// A pool that the topic's rings name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolView {
     /// The pool's id.
@@ -49,6 +50,8 @@ pub struct PublisherView {
     pub process: String,
     /// Its process id.
     pub pid: u32,
+    /// `CLOCK_MONOTONIC` when it took the entry, nanoseconds.
+    pub since_ns: u64,
     /// Frames the ring has carried.
     pub sent: u64,
     /// Frames the publisher let go early for want of memory.
@@ -68,6 +71,14 @@ pub struct SubscriberView {
     pub process: String,
     /// Its process id.
     pub pid: u32,
+    /// `CLOCK_MONOTONIC` when it took the entry, nanoseconds.
+    pub since_ns: u64,
+    /// Frames received when it last slept, as the next two.
+    pub received: u64,
+    /// Frames that were gone before it could take them.
+    pub lapped: u64,
+    /// Descriptors that said something impossible.
+    pub rejected: u64,
 }
 
 /// A topic as seen from this process.
@@ -79,6 +90,8 @@ pub struct TopicStats {
     pub subscribers: Vec<SubscriberView>,
     /// Pools.
     pub pools: Vec<PoolView>,
+    /// Frames of a queue that died with a consumer that had taken them.
+    pub lost: u64,
 }
 
 impl TopicStats {
@@ -87,32 +100,55 @@ impl TopicStats {
     /// # Errors
     /// The operating system refuses to say who lives.
     pub fn of(topic: &OpenTopic) -> Result<Self> {
-        let mut stats = Self::default();
-        let mut named = Vec::new();
-        for entry in topic.rings_in_use() {
-            let (row, ring) = (topic.publisher_row(entry), topic.ring(entry));
-            named.extend(ring.standing().map(|descriptor| descriptor.pool_id));
-            stats.publishers.push(PublisherView {
+        let named = topic.rings_in_use().flat_map(|entry| topic.ring(entry).standing());
+        let mut named: Vec<u64> = named.map(|descriptor| descriptor.pool_id).collect();
+        named.sort_unstable();
+        named.dedup();
+        Ok(Self {
+            publishers: publishers(topic)?,
+            subscribers: subscribers(topic)?,
+            pools: pools(topic, &named),
+            // ordering: Relaxed, for people.
+            lost: topic.shared().lost.0.load(Ordering::Relaxed),
+        })
+    }
+}
+
+/// The publisher entries that are or were in use.
+pub(crate) fn publishers(topic: &TopicFile) -> Result<Vec<PublisherView>> {
+    let view = |entry| {
+        let row = topic.publisher_row(entry);
+        Ok(PublisherView {
+            entry,
+            process: text(&row.name),
+            pid: row.pid.load(Ordering::Relaxed), // ordering: for people
+            since_ns: row.since_ns.load(Ordering::Relaxed), // ordering: for people
+            sent: topic.ring(entry).head(),
+            evicted_early: row.evicted_early.load(Ordering::Relaxed), // ordering: for people
+            depth: row.depth.load(Ordering::Relaxed),                 // ordering: for people
+            alive: topic.publisher_lives(entry)?,
+        })
+    };
+    topic.rings_in_use().map(view).collect()
+}
+
+/// The subscriber entries in use.
+pub(crate) fn subscribers(topic: &TopicFile) -> Result<Vec<SubscriberView>> {
+    let mut views = Vec::new();
+    for (row, entry) in topic.subscriber_rows().iter().zip(0..) {
+        if topic.subscriber_lives(entry)? {
+            views.push(SubscriberView {
                 entry,
                 process: text(&row.name),
                 pid: row.pid.load(Ordering::Relaxed), // ordering: for people
-                sent: ring.head(),
-                evicted_early: row.evicted_early.load(Ordering::Relaxed), // ordering: for people
-                depth: row.depth.load(Ordering::Relaxed),                 // ordering: for people
-                alive: topic.publisher_lives(entry)?,
+                since_ns: row.since_ns.load(Ordering::Relaxed), // ordering: for people
+                received: row.received.load(Ordering::Relaxed), // ordering: for people
+                lapped: row.lapped.load(Ordering::Relaxed), // ordering: for people
+                rejected: row.rejected.load(Ordering::Relaxed), // ordering: for people
             });
         }
-        for (row, entry) in topic.subscriber_rows().iter().zip(0..) {
-            if topic.subscriber_lives(entry)? {
-                let pid = row.pid.load(Ordering::Relaxed); // ordering: for people
-                stats.subscribers.push(SubscriberView { entry, process: text(&row.name), pid });
-            }
-        }
-        named.sort_unstable();
-        named.dedup();
-        stats.pools = pools(topic, &named);
-        Ok(stats)
     }
+    Ok(views)
 }
 
 /// The pools in `named`, as far as this process can attach to them.
@@ -169,7 +205,10 @@ pub(crate) fn holders(lines: &[SlotLine], rows: &[ReaderRow]) -> Vec<Holder> {
 }
 
 pub(crate) fn text(label: &Label) -> String {
-    let bytes = label.get();
+    until_zero(&label.get())
+}
+
+pub(crate) fn until_zero(bytes: &[u8]) -> String {
     let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
     String::from_utf8_lossy(&bytes[..end]).into_owned()
 }

@@ -183,9 +183,12 @@ impl Subscriber {
     /// the newest of a publisher, passing over those before it.
     ///
     /// # Errors
-    /// [`Limit`](framelane_layout::ErrorCode::Limit) where a pool has 32 reader processes already, and what attaching
+    /// [`Limit`] where a pool has 32 reader processes already, and what attaching
     /// to a pool can say. The frame is not lost by it: the next call tries again.
-    /// [`TopicRemoved`](framelane_layout::ErrorCode::TopicRemoved) once where the topic's file is gone.
+    /// [`TopicRemoved`] once where the topic's file is gone.
+    ///
+    /// [`Limit`]: framelane_layout::ErrorCode::Limit
+    /// [`TopicRemoved`]: framelane_layout::ErrorCode::TopicRemoved
     pub fn receive(&mut self, newest: bool) -> Result<Option<Received<'_>>> {
         if !self.ready {
             self.make_ready()?;
@@ -376,8 +379,11 @@ impl Subscriber {
     /// through the futex where that is 0. `None`: a frame is there, it must not sleep.
     ///
     /// # Errors
-    /// [`Limit`](framelane_layout::ErrorCode::Limit) where 32 subscribers wait already; [`TopicRemoved`](framelane_layout::ErrorCode::TopicRemoved) once
+    /// [`Limit`] where 32 subscribers wait already; [`TopicRemoved`] once
     /// where the topic's file is gone.
+    ///
+    /// [`Limit`]: framelane_layout::ErrorCode::Limit
+    /// [`TopicRemoved`]: framelane_layout::ErrorCode::TopicRemoved
     pub fn sleep(&mut self, fifo_id: u64) -> Result<Option<u32>> {
         if !self.ready {
             self.make_ready()?;
@@ -385,8 +391,10 @@ impl Subscriber {
         let looked = self.watch.look(&self.topic);
         self.ready &= looked.is_ok();
         looked?;
+        let (received, lapped, rejected) = (self.received, self.lapped, self.rejected);
         let entry = self.entry()?;
         entry.set_bell(fifo_id);
+        entry.count(received, lapped, rejected);
         let number = entry.number;
         let seen = self.topic.waiters().announce(number);
         if self.has_news() {
