@@ -15,5 +15,11 @@ export type { ImageOptions, ImageShape, ImageSize } from './lib/shape.js';
 export { Queue, type Ack, type Job, type QueueOptions } from './lib/queue.js';
 export type { AbortSignalLike } from './lib/line.js';
 export type { Overflow, Received, WaitOptions } from './lib/channel.js';
-export type { PoolStats, PublisherStats, SubscriberStats, TopicStats } from './lib/stats.js';
+export type {
+  HolderStats,
+  PoolStats,
+  PublisherStats,
+  SubscriberStats,
+  TopicStats,
+} from './lib/stats.js';
 export { Topic, type TopicOptions } from './lib/topic.js';

@@ -287,7 +287,10 @@ test('stats name the publisher and the pools', (t) => {
   t.like(publisher, { sent: 1, depth: 3, alive: true });
   const pool = stats.pools.find(({ mine }) => mine);
   t.true((pool?.slots ?? 0) > 3 && (pool?.slotBytes ?? 0) >= 2);
-  t.true((pool?.holders.find(({ pid }) => pid === process.pid)?.slots ?? 0) >= 1);
+  const holder = pool?.holders.find(({ pid }) => pid === process.pid);
+  t.true((holder?.slots ?? 0) >= 1);
+  t.true(Math.abs(Date.now() - (holder?.sinceMs ?? 0)) < 60_000);
+  t.is(pool?.relic, false);
   held?.release();
   topic.close();
 });

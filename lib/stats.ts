@@ -6,6 +6,8 @@ export interface PublisherStats {
   readonly entry: number;
   readonly process: string;
   readonly pid: number;
+  /** When it took the entry: milliseconds since the Unix epoch. */
+  readonly sinceMs: number;
   /** Frames it has sent. */
   readonly sent: number;
   /** Frames it let go before their time because memory was short. */
@@ -21,6 +23,24 @@ export interface SubscriberStats {
   readonly entry: number;
   readonly process: string;
   readonly pid: number;
+  /** When it took the entry: milliseconds since the Unix epoch. */
+  readonly sinceMs: number;
+  /** Frames it had received when it last began to wait. */
+  readonly received: number;
+  /** Frames that were gone before it could take them, as of then. */
+  readonly lapped: number;
+  /** Descriptors it had refused by then. */
+  readonly rejected: number;
+}
+
+/** A process that holds slots of a pool. */
+export interface HolderStats {
+  readonly process: string;
+  readonly pid: number;
+  /** Since when it uses the pool: milliseconds since the Unix epoch. */
+  readonly sinceMs: number;
+  /** How many slots it holds. */
+  readonly slots: number;
 }
 
 /** A pool of slots that this process uses. */
@@ -33,10 +53,14 @@ export interface PoolStats {
   readonly backed: number | null;
   /** Slots that nobody uses; `null` where only the owner knows. */
   readonly free: number | null;
+  /** Slots that this process has let go of and others hold; `null` where only the owner knows. */
+  readonly draining: number | null;
   /** Whether this process owns it. */
   readonly mine: boolean;
+  /** Whether its owner has died: what was sent stays readable, and nothing is written any more. */
+  readonly relic: boolean;
   /** Who holds how many slots. */
-  readonly holders: readonly { process: string; pid: number; slots: number }[];
+  readonly holders: readonly HolderStats[];
 }
 
 /**
@@ -66,6 +90,8 @@ export interface TopicStats {
    * that sends and receives counts both of its sides.
    */
   readonly reopened: number;
+  /** Frames of a queue that died with a consumer which had taken them; of all its consumers. */
+  readonly lost: number;
   /** Frames received and not released. */
   readonly held: number;
   /** Frames loaned and neither sent nor released. */

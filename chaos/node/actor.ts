@@ -12,8 +12,9 @@ const [names = '', seat = '', seed = '', numbers = ''] = process.argv.slice(2);
 const roles = names.split(',');
 const given = numbers.split(',').map(Number);
 const firstJobs = given.slice(roles.length);
-/** Jobs of each queue that this process may make. */
-const JOBS = 1 << 14;
+/** Jobs of each queue that this process may make, and how many it has made. */
+const JOBS = 1 << 10;
+const jobsMade: [number, number] = [0, 0];
 
 let state = Number(seed) | 1;
 /** A whole number below `end`. */
@@ -138,10 +139,9 @@ async function ready(
 
 async function produce(work: Work, queue: 0 | 1): Promise<void> {
   const topic = openQueue(queue, 1 + below(8));
-  let used = 0;
   await sendAll(work, async (sequence) => {
-    if (used === JOBS) return false;
-    const job = firstJobs[queue]! + used++;
+    if (jobsMade[queue] === JOBS) return false;
+    const job = firstJobs[queue]! + jobsMade[queue]++;
     await ready(topic, filled(topic, work.label(sequence, job, 2 + queue)));
     mark(queue, job, 'published');
     return true;

@@ -13,9 +13,9 @@ use crate::report::Report;
 use crate::watch::Stall;
 
 /// Node processes at a time.
-const NODES: usize = 3;
+const NODES: usize = 4;
 /// Kills of Node processes among a thousand.
-const NODES_IN_1000: u64 = 28;
+const NODES_IN_1000: u64 = 27;
 /// How long Node lives after its start, on average.
 const NODE_LIFE: Duration = Duration::from_millis(15);
 
@@ -374,7 +374,7 @@ impl Fleet {
 }
 
 /// Jobs of each queue that a Node process may make.
-pub(crate) const NODE_JOBS: u64 = 1 << 14;
+const NODE_JOBS: u64 = 1 << 10;
 
 fn act(plan: &Plan) -> ! {
     if plan.seat == 0 { actor::audit(plan) } else { actor::run(plan) }

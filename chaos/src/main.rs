@@ -72,6 +72,7 @@ fn run(options: &Options) -> io::Result<Report> {
     let mut report = fleet.report;
     report.seconds = start.elapsed().as_secs_f64();
     report.seed = options.seed;
+    report.with_node = options.node.is_some();
     if let Some(path) = &options.json {
         std::fs::write(path, report.json())?;
     }

@@ -41,11 +41,11 @@ impl Options {
             seed: u64::try_from(now.as_nanos() & 0xffff_ffff).unwrap_or(1),
             roles: ROLES.iter().map(|&(role, _, count)| (role, count)).collect(),
             processes: 9,
-            life: Duration::from_millis(10),
+            life: Duration::from_millis(8),
             node: None,
             node_roles: ROLES.iter().map(|role| role.0).collect(),
             until_wrong: false,
-            namespace: format!("chaos.{}", std::process::id()),
+            namespace: namespace(),
         };
         while let Some(name) = arguments.next() {
             let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
@@ -70,6 +70,13 @@ impl Options {
         }
         Some(())
     }
+}
+
+/// A namespace of this run's own, named after the one it is part of.
+fn namespace() -> String {
+    let within = std::env::var("FRAMELANE_NAMESPACE").unwrap_or_default();
+    let dot = if within.is_empty() { "" } else { "." };
+    format!("{within}{dot}chaos.{}", std::process::id())
 }
 
 fn roles(names: &str) -> Option<Vec<(Role, usize)>> {

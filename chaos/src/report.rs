@@ -16,6 +16,8 @@ const TEXTS: usize = 20;
 pub(crate) struct Report {
     pub(crate) seed: u64,
     pub(crate) seconds: f64,
+    /// Whether one kill in a hundred must be of Node.
+    pub(crate) with_node: bool,
     /// SIGKILLs of processes that had moved a frame.
     pub(crate) kills: u64,
     /// Those of Node processes.
@@ -88,7 +90,8 @@ impl Report {
     fn enough(&self) -> bool {
         #[allow(clippy::cast_precision_loss, reason = "for a comparison")]
         let kills = self.kills as f64;
-        kills >= self.seconds * KILLS_PER_SECOND
+        let nodes = !self.with_node || self.node_kills * 100 >= self.kills;
+        kills >= self.seconds * KILLS_PER_SECOND && nodes
     }
 
     pub(crate) fn is_good(&self) -> bool {

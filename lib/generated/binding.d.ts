@@ -29,6 +29,7 @@ export declare function headerBuffer(pool: number): ArrayBuffer
 export interface Holder {
   process: string
   pid: number
+  sinceMs: number
   slots: number
 }
 
@@ -56,6 +57,8 @@ export interface PoolView {
   mine: boolean
   backed: number | null
   free: number | null
+  draining: number | null
+  relic: boolean
   holders: Array<Holder>
 }
 
@@ -73,6 +76,7 @@ export interface PublisherView {
   entry: number
   process: string
   pid: number
+  sinceMs: number
   sent: number
   evictedEarly: number
   depth: number
@@ -119,6 +123,7 @@ export interface Stats {
   evictedEarly: number
   dropped: number
   reopened: number
+  lost: number
   held: number
   loaned: number
   publishers: Array<PublisherView>
@@ -131,6 +136,10 @@ export interface SubscriberView {
   entry: number
   process: string
   pid: number
+  sinceMs: number
+  received: number
+  lapped: number
+  rejected: number
 }
 
 /** Looks at a topic. */

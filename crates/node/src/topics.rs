@@ -1,10 +1,11 @@
 //! Opening, closing and looking at topics: what happens rarely.
 
 use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use framelane::raw::layout::control::WORDS;
 use framelane::raw::layout::topic::Mode;
-use framelane::raw::{Publisher, Subscriber, TopicStats, topic_tag};
+use framelane::raw::{Publisher, Subscriber, TopicStats, monotonic_ns, topic_tag};
 use framelane::{Config, ErrorCode, FrameAccess, Kind, Scrub, configure as configure_core};
 use napi::bindgen_prelude::{ArrayBuffer, Either, Function, FunctionRef, Null};
 use napi::{Env, JsValue, sys};
@@ -180,6 +181,7 @@ pub struct PublisherView {
     pub entry: u32,
     pub process: String,
     pub pid: u32,
+    pub since_ms: f64,
     pub sent: f64,
     pub evicted_early: f64,
     pub depth: u32,
@@ -192,6 +194,10 @@ pub struct SubscriberView {
     pub entry: u32,
     pub process: String,
     pub pid: u32,
+    pub since_ms: f64,
+    pub received: f64,
+    pub lapped: f64,
+    pub rejected: f64,
 }
 
 /// A process that holds slots.
@@ -199,6 +205,7 @@ pub struct SubscriberView {
 pub struct Holder {
     pub process: String,
     pub pid: u32,
+    pub since_ms: f64,
     pub slots: u32,
 }
 
@@ -211,6 +218,8 @@ pub struct PoolView {
     pub mine: bool,
     pub backed: Either<u32, Null>,
     pub free: Either<u32, Null>,
+    pub draining: Either<u32, Null>,
+    pub relic: bool,
     pub holders: Vec<Holder>,
 }
 
@@ -225,6 +234,7 @@ pub struct Stats {
     pub evicted_early: f64,
     pub dropped: f64,
     pub reopened: f64,
+    pub lost: f64,
     pub held: u32,
     pub loaned: u32,
     pub publishers: Vec<PublisherView>,
@@ -249,6 +259,7 @@ pub fn topic_stats(env: Env, topic: u32) -> Result<Stats> {
         evicted_early: count(publisher.map_or(0, Publisher::evicted_early)),
         dropped: count(publisher.map_or(0, Publisher::dropped)),
         reopened: count(entry.subscriber.reopened() + publisher.map_or(0, Publisher::reopened)),
+        lost: count(seen.lost),
         held: entry.held,
         loaned: entry.loaned,
         publishers: seen.publishers.into_iter().map(publisher_view).collect(),
@@ -262,11 +273,19 @@ fn count(value: u64) -> f64 {
     value as f64
 }
 
+/// A reading of the monotonic clock as milliseconds since the Unix epoch.
+fn epoch_ms(monotonic: u64) -> f64 {
+    let ago = monotonic_ns().saturating_sub(monotonic);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    (now.saturating_sub(Duration::from_nanos(ago)).as_secs_f64() * 1000.0).round()
+}
+
 fn publisher_view(seen: framelane::PublisherView) -> PublisherView {
     PublisherView {
         entry: seen.entry.into(),
         process: seen.process,
         pid: seen.pid,
+        since_ms: epoch_ms(seen.since_ns),
         sent: count(seen.sent),
         evicted_early: count(seen.evicted_early),
         depth: seen.depth,
@@ -275,7 +294,15 @@ fn publisher_view(seen: framelane::PublisherView) -> PublisherView {
 }
 
 fn subscriber_view(seen: framelane::SubscriberView) -> SubscriberView {
-    SubscriberView { entry: seen.entry.into(), process: seen.process, pid: seen.pid }
+    SubscriberView {
+        entry: seen.entry.into(),
+        process: seen.process,
+        pid: seen.pid,
+        since_ms: epoch_ms(seen.since_ns),
+        received: count(seen.received),
+        lapped: count(seen.lapped),
+        rejected: count(seen.rejected),
+    }
 }
 
 fn known(value: Option<u32>) -> Either<u32, Null> {
@@ -286,6 +313,7 @@ fn pool_view(seen: framelane::PoolView) -> PoolView {
     let holder = |holder: framelane::Holder| Holder {
         process: holder.process,
         pid: holder.pid,
+        since_ms: epoch_ms(holder.since_ns),
         slots: holder.slots,
     };
     PoolView {
@@ -295,6 +323,8 @@ fn pool_view(seen: framelane::PoolView) -> PoolView {
         mine: seen.mine,
         backed: known(seen.backed),
         free: known(seen.free),
+        draining: known(seen.draining),
+        relic: seen.relic,
         holders: seen.holders.into_iter().map(holder).collect(),
     }
 }

@@ -174,6 +174,13 @@ impl OwnPool {
         self.id
     }
 
+    /// `CLOCK_MONOTONIC` when the pool was made, nanoseconds.
+    #[must_use]
+    pub fn made_ns(&self) -> u64 {
+        // SAFETY: integers and bytes, valid for any bytes.
+        unsafe { self.control.copy::<PoolHeader>(0) }.created_ns
+    }
+
     /// Slots and their size.
     #[must_use]
     pub fn geometry(&self) -> PoolGeometry {

@@ -17,6 +17,8 @@ pub struct Holder {
     pub process: String,
     /// Its process id.
     pub pid: u32,
+    /// `CLOCK_MONOTONIC` when it attached to the pool or made it, nanoseconds.
+    pub since_ns: u64,
     /// Slots it holds.
     pub slots: u32,
 }
@@ -36,6 +38,10 @@ pub struct PoolView {
     pub backed: Option<u32>,
     /// Slots that could be loaned at once; only the owner knows.
     pub free: Option<u32>,
+    /// Slots that only readers hold; only the owner knows.
+    pub draining: Option<u32>,
+    /// Whether the owner has died: the frames stay readable, and no slot is filled again.
+    pub relic: bool,
     /// Who holds slots. What the owner holds (its rings, loans and own subscribers) only the
     /// owner knows.
     pub holders: Vec<Holder>,
@@ -161,7 +167,7 @@ fn pools(topic: &OpenTopic, named: &[u64]) -> Vec<PoolView> {
             let mut holders = holders(pool.lines(), pool.reader_rows());
             if mine > 0 {
                 let (process, pid) = (process_name(), std::process::id());
-                holders.insert(0, Holder { process, pid, slots: mine });
+                holders.insert(0, Holder { process, pid, since_ns: pool.made_ns(), slots: mine });
             }
             views.push(PoolView {
                 id,
@@ -170,6 +176,8 @@ fn pools(topic: &OpenTopic, named: &[u64]) -> Vec<PoolView> {
                 mine: true,
                 backed: Some(stats.backed),
                 free: Some(stats.free),
+                draining: Some(stats.draining),
+                relic: false,
                 holders,
             });
         } else if let Some(pool) = topic.peer().reader_pool(id).ok().flatten() {
@@ -187,6 +195,9 @@ fn reader_view(pool: &ReaderPool) -> PoolView {
         mine: false,
         backed: None,
         free: None,
+        draining: None,
+        // Who cannot be asked is taken to live.
+        relic: !pool.owner_lives().unwrap_or(true),
         holders: holders(pool.lines(), pool.reader_rows()),
     }
 }
@@ -199,7 +210,8 @@ pub(crate) fn holders(lines: &[SlotLine], rows: &[ReaderRow]) -> Vec<Holder> {
     let view = |(entry, row): (usize, &ReaderRow)| {
         let slots = u32::try_from(held(entry)).unwrap_or(u32::MAX);
         let pid = row.pid.load(Ordering::Relaxed); // ordering: for people
-        (slots > 0).then(|| Holder { process: text(&row.name), pid, slots })
+        let since_ns = row.since_ns.load(Ordering::Relaxed); // ordering: for people
+        (slots > 0).then(|| Holder { process: text(&row.name), pid, since_ns, slots })
     };
     rows.iter().enumerate().filter_map(view).collect()
 }

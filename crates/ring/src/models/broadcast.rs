@@ -79,6 +79,21 @@ fn a_descriptor_is_never_mixed_from_two() {
     });
 }
 
+#[test]
+fn a_cell_that_is_emptied_is_whole_or_gone() {
+    check(|| {
+        let memory = Memory::new(1);
+        memory.ring().write(0, &frame(1), || {});
+        let holder = memory.clone();
+        let holder = thread::spawn(move || holder.ring().retire(0));
+        match memory.ring().read_words(0) {
+            Ok(words) => assert_eq!(Descriptor::from_words(words), written(0)),
+            Err(why) => assert_eq!(why, Read::Lapped, "it was written before"),
+        }
+        holder.join().unwrap();
+    });
+}
+
 // edge: head
 #[test]
 fn what_is_below_the_head_is_there() {
