@@ -18,6 +18,8 @@ pub(crate) const ORDINARY: Mode =
 
 /// One in which publishers wait for every subscriber.
 pub(crate) const BLOCKING: Mode = Mode { overflow: Overflow::Block, delivery: Delivery::Broadcast };
+/// One whose consumers share the frames, and take one along when they die over it.
+pub(crate) const ONCE: Mode = Mode { overflow: Overflow::Block, delivery: Delivery::AtMostOnce };
 /// One whose consumers share the frames, and acknowledge them.
 pub(crate) const QUEUE: Mode = Mode { overflow: Overflow::Block, delivery: Delivery::AtLeastOnce };
 

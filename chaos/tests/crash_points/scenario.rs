@@ -3,6 +3,7 @@
 
 mod cleaner;
 mod lossless;
+mod maker;
 mod opener;
 mod publisher;
 mod queue;
@@ -44,6 +45,7 @@ pub(crate) const ALL: &[Scenario] = &[
     Scenario { name: "subscriber", victim: subscriber::victim, survivor: subscriber::survivor },
     Scenario { name: "lossless", victim: lossless::victim, survivor: lossless::survivor },
     Scenario { name: "queue", victim: queue::victim, survivor: queue::survivor },
+    Scenario { name: "maker", victim: maker::victim, survivor: maker::survivor },
     Scenario { name: "relay", victim: relay::victim, survivor: relay::survivor },
 ];
 

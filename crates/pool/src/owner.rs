@@ -232,7 +232,10 @@ impl OwnPool {
             None => self.back_unless_done()?,
             free => free,
         };
-        Ok(slot.map(|slot| self.hold_new(slot)))
+        Ok(slot.map(|slot| {
+            self.wipe(slot, Scrub::OnAlloc);
+            self.hold_new(slot)
+        }))
     }
 
     /// Backs slots with memory until `slots` of them are, for loans to come.
@@ -399,7 +402,6 @@ impl OwnPool {
 
     /// The first hold on a slot whose word already stands at its next generation.
     fn hold_new(self: &Arc<Self>, slot: u16) -> OwnHold {
-        self.wipe(slot, Scrub::OnAlloc);
         let generation = self.slots[usize::from(slot)].start();
         OwnHold::new(self.clone(), slot.into(), generation)
     }

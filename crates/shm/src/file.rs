@@ -86,6 +86,7 @@ impl SharedFile {
     /// # Errors
     /// The operating system refuses.
     pub fn backed_bytes(&self) -> Result<u64> {
+        check_not_forked()?;
         let stat = fstat(self.fd()).map_err(|errno| Error::system("fstat", errno))?;
         // `st_blocks` counts 512 bytes each, whatever the file system.
         Ok(u64::try_from(stat.st_blocks).unwrap_or(0).saturating_mul(512))

@@ -14,7 +14,8 @@ use std::ptr;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use framelane_layout::ErrorCode;
-use framelane_layout::sync::{AtomicU32, Ordering};
+use framelane_layout::sync::Ordering;
+use framelane_layout::sync::private::AtomicU32;
 use rustix::io::Errno;
 
 use crate::error::{Error, Result};

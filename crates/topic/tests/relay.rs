@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use framelane_layout::topic::Mode;
 use framelane_layout::{Descriptor, Kind};
-use framelane_topic::{OpenTopic, Peer, Publisher, Settings, Subscriber};
+use framelane_topic::{OpenTopic, Peer, Publisher, Scrub, Settings, Subscriber};
 
 /// Another spelling of the same directory is another copy of the library, as it were.
-fn topic(dir: &str, name: &str) -> OpenTopic {
-    let namespace = format!("relay-{}", std::process::id());
+fn topic(dir: &str, name: &str, scrub: Scrub) -> OpenTopic {
+    let namespace = format!("relay-{}-{}", scrub as u8, std::process::id());
     let dir = PathBuf::from(dir);
-    let peer = Peer::open(&Settings { namespace, dir, ..Settings::default() }).unwrap();
+    let peer = Peer::open(&Settings { namespace, dir, scrub, ..Settings::default() }).unwrap();
     peer.open_topic(name, Kind::Image, Mode::default()).unwrap()
 }
 
@@ -32,11 +32,15 @@ fn first_byte(subscriber: &mut Subscriber) -> Option<u8> {
 
 #[test]
 fn its_owner_receives_it_all_the_same_and_has_its_slot_again_afterwards() {
+    [Scrub::Off, Scrub::OnRelease, Scrub::OnAlloc].into_iter().for_each(relayed);
+}
+
+fn relayed(scrub: Scrub) {
     let (here, there) = ("/dev/shm", "/dev/shm/../shm");
-    let mut camera = Publisher::claim(topic(here, "in"), 1).unwrap();
-    let mut viewer = Subscriber::new(topic(here, "out"), 0);
-    let mut source = Subscriber::new(topic(there, "in"), 0);
-    let mut onward = Publisher::claim(topic(there, "out"), 4).unwrap();
+    let mut camera = Publisher::claim(topic(here, "in", scrub), 1).unwrap();
+    let mut viewer = Subscriber::new(topic(here, "out", scrub), 0);
+    let mut source = Subscriber::new(topic(there, "in", scrub), 0);
+    let mut onward = Publisher::claim(topic(there, "out", scrub), 4).unwrap();
     for round in 0..50 {
         publish(&mut camera, round);
         let received = source.receive(false).unwrap().unwrap();

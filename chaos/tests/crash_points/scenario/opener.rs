@@ -14,7 +14,7 @@ use crate::victim::{self, Victim};
 
 pub(crate) fn victim(place: &Place) {
     let path = place.path();
-    let naming = source::step_before("crates/shm/src/directory.rs", "fs::linkat(fd, \"\"");
+    let naming = source::step_before("crates/shm/src/naming.rs", "fs::linkat(fd, \"\"");
     victim::meddle(move |point, pass| {
         if point == naming && pass == 1 {
             fs::remove_dir(&path).unwrap();

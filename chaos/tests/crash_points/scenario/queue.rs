@@ -2,12 +2,15 @@
 //! frames, acknowledges them or gives them back, or dies over them.
 
 use std::collections::BTreeSet;
+use std::fs::OpenOptions;
+use std::os::unix::fs::FileExt;
 
+use framelane_layout::topic::TopicGeometry;
 use framelane_topic::{Publisher, Subscriber};
 
 use super::{PATIENCE, VICTIM};
 use crate::frames::{Frame, PAGE, check, send};
-use crate::place::{Place, QUEUE};
+use crate::place::{ONCE, Place, QUEUE};
 use crate::victim::Victim;
 
 /// Frames that wait when the victim begins.
@@ -31,6 +34,20 @@ pub(crate) fn victim(place: &Place) {
         // This one is offered again.
         drop(consumer.receive(false).unwrap().expect("a frame"));
     }
+    bury(place);
+}
+
+/// A consumer that died over the only frame for which there is room.
+fn bury(place: &Place) {
+    let topic = place.topic_of("once", ONCE);
+    let mut publisher = Publisher::claim(topic, 1).unwrap();
+    assert!(publisher.admit(PAGE).unwrap());
+    send(&mut publisher, VICTIM, PAGE);
+    let file = OpenOptions::new().write(true).open(place.path().join("t.once")).unwrap();
+    let claim = TopicGeometry::of(ONCE).claims_offset(publisher.entry());
+    // Position 0, taken by entry 5.
+    file.write_all_at(&(1_u64 << 8 | 6).to_le_bytes(), claim).unwrap();
+    assert!(publisher.admit(PAGE).unwrap(), "there is room again");
 }
 
 pub(crate) fn survivor(place: &Place, victim: &mut Victim) {
