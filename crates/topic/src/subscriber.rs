@@ -208,8 +208,9 @@ impl Subscriber {
 
     /// The next frame in the one case that is the rule: a topic that has had one publisher, a
     /// frame that is there, in the pool of the one before. Everything in registers, for copying
-    /// it about costs more than the rest. `None`: nothing was done, ask
-    /// [`receive`](Self::receive).
+    /// it about costs more than the rest. The head is not asked: a cell that is complete is a
+    /// frame, and if its publisher dies before it says so, the next one does. `None`: nothing
+    /// was done, ask [`receive`](Self::receive).
     #[inline(always)]
     pub fn receive_in_order(&mut self) -> Option<(Descriptor, Hold)> {
         let mask = self.topic.ring_mask();
@@ -261,13 +262,14 @@ impl Subscriber {
             let ring = self.topic.ring(entry);
             let (head, capacity) = (ring.head(), ring.capacity());
             let mut position = self.cursors[index];
-            if position > head {
+            // A frame can have been taken before the head said that it is there.
+            if position > head.saturating_add(1) {
                 // Positions never go back: somebody scribbled over the head, once or now.
                 self.rejected += 1;
                 position = head;
             }
-            if position == head {
-                self.go_to(entry, head);
+            if position >= head {
+                self.go_to(entry, position);
                 break;
             }
             let oldest = head.saturating_sub(capacity);

@@ -17,6 +17,40 @@ fn publish(publisher: &mut Publisher) {
     publisher.publish(hold, &mut descriptor);
 }
 
+/// The next frame as a program in Rust asks for it.
+fn quick(subscriber: &mut Subscriber) -> Option<u64> {
+    if let Some((descriptor, _)) = subscriber.receive_in_order() {
+        return Some(descriptor.seq);
+    }
+    subscriber.receive(false).unwrap().map(|received| received.descriptor.seq)
+}
+
+#[test]
+fn a_frame_taken_before_the_head_says_so_is_taken_once() {
+    let namespace = format!("early-{}", std::process::id());
+    let settings = Settings { namespace, ..Settings::default() };
+    let peer = Peer::open(&settings).unwrap();
+    let topic = peer.open_topic("lane", Kind::Image, Mode::default()).unwrap();
+    let mut publisher = Publisher::claim(topic.clone(), 0).unwrap();
+    let mut subscriber = Subscriber::new(topic, 0);
+    let path: PathBuf = peer.directory().path().join("t.lane");
+    let file = OpenOptions::new().write(true).open(path).unwrap();
+    let set_head = |head: u64| file.write_at(&head.to_le_bytes(), HEADER_BYTES).unwrap();
+    publish(&mut publisher);
+    assert_eq!(quick(&mut subscriber), Some(2));
+    // As between the last two stores of a publication.
+    publish(&mut publisher);
+    set_head(1);
+    assert_eq!(quick(&mut subscriber), Some(4));
+    assert_eq!(quick(&mut subscriber), None);
+    assert!(!subscriber.has_news());
+    set_head(2);
+    assert_eq!(quick(&mut subscriber), None);
+    publish(&mut publisher);
+    assert_eq!(quick(&mut subscriber), Some(6));
+    assert_eq!((subscriber.rejected(), subscriber.lapped()), (0, 0));
+}
+
 #[test]
 fn a_scribbled_head_and_scribbled_cells_are_counted_and_overcome() {
     let namespace = format!("scribble-{}", std::process::id());
