@@ -22,6 +22,8 @@
  *   mutant DATA_BEFORE_LOCK: the control file is looked for before the data file is locked
  *   mutant LONE_DATA_STAYS: a data file without a control file is left alone
  */
+/* edge: file-named */
+/* edge: file-attached */
 #include "common.h"
 
 #define PROCESSES (1 + READERS + CLEANERS)

@@ -53,6 +53,8 @@
  *   mutant ONE_SLOT_LESS (READERS=2 MESSAGES=5 RING=1 DEPTH=1 CRASHES=0 OWNER_DIES=0 SIZING=1): the
  *     bound is tight
  */
+/* edge: slot-recycled */
+/* edge: slot-released */
 #include "common.h"
 
 #ifdef ONE_SLOT_LESS

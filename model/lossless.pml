@@ -29,6 +29,10 @@
  *   mutant LEAVE_WITHOUT_WAKING: a subscriber that leaves does not wake the publisher
  *   mutant CURSOR_BEFORE_READING: a cursor moves before its frame is held
  */
+/* edge: lossless-mark */
+/* edge: lossless-cursor */
+/* edge: room-mark */
+/* edge: room-count */
 #include "common.h"
 
 #define UNLIMITED 255

@@ -21,6 +21,8 @@
  *   mutant LOCK_AFTER_NAME: a file has its name before its maker has the lock
  *   mutant NAME_IS_TAKEN_OVER: a maker replaces the file of another that was faster
  */
+/* edge: file-named */
+/* edge: file-attached */
 #include "common.h"
 
 #define FILES (PROCESSES * PROCESSES * LIVES + 1)

@@ -22,6 +22,7 @@
  *   mutant RELAXED_FIRST_LOOK: the first look at `seq` is Relaxed
  *   mutant RELAXED_RELEASE: a reader gives back its bit Relaxed
  */
+/* edge: cell-odd */
 #include "common.h"
 
 byte seq[RING], word_slot[RING], word_fill[RING];

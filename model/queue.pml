@@ -38,6 +38,9 @@
  *   mutant TAKEOVER_OFFERS_AGAIN (PRODUCER_DIES=1): an offer that stands already is made again
  *   mutant DROP_STORES (LOSSY=1): a frame is dropped by a store
  */
+/* edge: claim-offered */
+/* edge: claim-done */
+/* edge: claim-again */
 #include "common.h"
 
 #define FREE 0

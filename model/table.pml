@@ -18,6 +18,7 @@
  *   mutant SET_AFTER_MUTEX: claim notes the byte after it has let go of the mutex
  *   mutant HELD_ASKS_KERNEL_ONLY: `is_held` does not look into the set
  */
+/* edge: entry-lock */
 #include "common.h"
 
 byte kernel;   /* the process whose description has the byte; 0: none */

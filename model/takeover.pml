@@ -16,6 +16,9 @@
  *   mutant ALWAYS_HELPS: the successor moves the head, whatever stands there
  *   mutant HEAD_FIRST: write moves the head before the cell is complete
  */
+/* edge: cell-complete */
+/* edge: head */
+/* edge: entry-lock */
 #include "common.h"
 
 byte seq[RING], first_word[RING], second_word[RING];

@@ -21,6 +21,9 @@
  *   mutant NO_COUNT: `wake_seq` is not raised
  *   mutant CLEARS_AFTERWARDS: the publisher clears all bits after ringing
  */
+/* edge: wake-mark */
+/* edge: wake-head */
+/* edge: wake-count */
 #include "common.h"
 
 byte head[PUBLISHERS];
