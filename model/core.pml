@@ -7,7 +7,7 @@
  * put_back, scrub_dead}, pool/reader.rs::claim_entry, ring/broadcast.rs::{write, read} and
  * topic/publisher.rs::{keep, evict}.
  *
- * READERS processes read READS times each, from MESSAGES frames in a ring of RING cells of which
+ * READERS processes read READS times each, from FRAMES frames in a ring of RING cells of which
  * the owner keeps DEPTH, in SLOTS slots. The owner takes the lowest free slot; ANY_SLOT: any. A
  * reader takes any free entry of ENTRIES; FIXED: its own. A dead reader comes back, or does not.
  * OWNER_DIES: the owner may die, too, once. WRAP: a word has two generations only, so that all
@@ -15,26 +15,26 @@
  * each other, though one word of a descriptor has both: any two words may be torn.
  *
  *   quick: one reader, any slot, 1 + 1 crashes:
- *     READERS=1 READS=2 MESSAGES=4 RING=2 DEPTH=2 SLOTS=3 ENTRIES=2 ANY_SLOT=1 CRASHES=1
+ *     READERS=1 READS=2 FRAMES=4 RING=2 DEPTH=2 SLOTS=3 ENTRIES=2 ANY_SLOT=1 CRASHES=1
  *     OWNER_DIES=1
  *   quick: one reader, 3 crashes:
- *     READERS=1 READS=2 MESSAGES=4 RING=2 DEPTH=1 SLOTS=2 ENTRIES=2 CRASHES=3
+ *     READERS=1 READS=2 FRAMES=4 RING=2 DEPTH=1 SLOTS=2 ENTRIES=2 CRASHES=3
  *   quick: two readers, 1 crash:
- *     READERS=2 READS=1 MESSAGES=3 RING=1 DEPTH=1 SLOTS=2 ENTRIES=2 CRASHES=1
+ *     READERS=2 READS=1 FRAMES=3 RING=1 DEPTH=1 SLOTS=2 ENTRIES=2 CRASHES=1
  *   quick: wrap, 1 crash:
- *     READERS=1 READS=2 MESSAGES=6 RING=2 DEPTH=1 SLOTS=2 ENTRIES=1 FIXED=1 CRASHES=1 WRAP=1
- *   quick: sizing: READERS=2 READS=2 MESSAGES=3 RING=1 DEPTH=1 SLOTS=4 ENTRIES=2 FIXED=1 SIZING=1
+ *     READERS=1 READS=2 FRAMES=6 RING=2 DEPTH=1 SLOTS=2 ENTRIES=1 FIXED=1 CRASHES=1 WRAP=1
+ *   quick: sizing: READERS=2 READS=2 FRAMES=3 RING=1 DEPTH=1 SLOTS=4 ENTRIES=2 FIXED=1 SIZING=1
  *   full: two readers, 2 + 1 crashes:
- *     READERS=2 READS=2 MESSAGES=4 RING=2 DEPTH=2 SLOTS=3 ENTRIES=2 CRASHES=2 OWNER_DIES=1
+ *     READERS=2 READS=2 FRAMES=4 RING=2 DEPTH=2 SLOTS=3 ENTRIES=2 CRASHES=2 OWNER_DIES=1
  *   full: two readers, any slot, 1 crash:
- *     READERS=2 READS=1 MESSAGES=4 RING=2 DEPTH=2 SLOTS=3 ENTRIES=2 ANY_SLOT=1 CRASHES=1
+ *     READERS=2 READS=1 FRAMES=4 RING=2 DEPTH=2 SLOTS=3 ENTRIES=2 ANY_SLOT=1 CRASHES=1
  *   full: two readers, depth below ring, 1 crash:
- *     READERS=2 READS=2 MESSAGES=5 RING=2 DEPTH=1 SLOTS=3 ENTRIES=2 FIXED=1 CRASHES=1
+ *     READERS=2 READS=2 FRAMES=5 RING=2 DEPTH=1 SLOTS=3 ENTRIES=2 FIXED=1 CRASHES=1
  *   full: three readers, 1 crash:
- *     READERS=3 READS=1 MESSAGES=4 RING=1 DEPTH=1 SLOTS=2 ENTRIES=3 FIXED=1 CRASHES=1
+ *     READERS=3 READS=1 FRAMES=4 RING=1 DEPTH=1 SLOTS=2 ENTRIES=3 FIXED=1 CRASHES=1
  *   full: two readers, wrap, 1 crash:
- *     READERS=2 READS=1 MESSAGES=6 RING=2 DEPTH=1 SLOTS=2 ENTRIES=2 FIXED=1 CRASHES=1 WRAP=1
- *   full: sizing: READERS=2 READS=2 MESSAGES=7 RING=2 DEPTH=2 SLOTS=5 ENTRIES=2 FIXED=1 SIZING=1
+ *     READERS=2 READS=1 FRAMES=6 RING=2 DEPTH=1 SLOTS=2 ENTRIES=2 FIXED=1 CRASHES=1 WRAP=1
+ *   full: sizing: READERS=2 READS=2 FRAMES=7 RING=2 DEPTH=2 SLOTS=5 ENTRIES=2 FIXED=1 SIZING=1
  *   mutant NO_GENERATION: acquire does not compare the generation
  *   mutant ACQUIRE_CHECKS_THEN_SETS: acquire compares first and sets the bit afterwards
  *   mutant RECYCLE_CHECKS_THEN_STORES: recycle looks at the bits first and stores afterwards
@@ -46,11 +46,11 @@
  *   mutant CLAIM_WITHOUT_SCRUB: a new holder leaves the bits of the dead one
  *   mutant RELEASE_CLEARS_ALL (READERS=2 READS=1 FIXED=1): release clears the bits of all readers
  *   mutant RELEASE_LOADS_THEN_STORES (READERS=2 READS=1 FIXED=1): release is no read-modify-write
- *   mutant NO_FILL_HI (MESSAGES=6 DEPTH=1 SLOTS=2 ENTRIES=1 WRAP=1): acquire does not compare
+ *   mutant NO_FILL_HI (FRAMES=6 DEPTH=1 SLOTS=2 ENTRIES=1 WRAP=1): acquire does not compare
  *     `fill_hi`
- *   mutant FILL_HI_AFTER_WORD (MESSAGES=6 DEPTH=1 SLOTS=2 ENTRIES=1 WRAP=1): recycle stores
+ *   mutant FILL_HI_AFTER_WORD (FRAMES=6 DEPTH=1 SLOTS=2 ENTRIES=1 WRAP=1): recycle stores
  *     `fill_hi` last
- *   mutant ONE_SLOT_LESS (READERS=2 MESSAGES=5 RING=1 DEPTH=1 CRASHES=0 OWNER_DIES=0 SIZING=1): the
+ *   mutant ONE_SLOT_LESS (READERS=2 FRAMES=5 RING=1 DEPTH=1 CRASHES=0 OWNER_DIES=0 SIZING=1): the
  *     bound is tight
  */
 /* edge: slot-recycled */
@@ -74,7 +74,7 @@ active proctype owner() {
   OWNER_VARIABLES;
 
   do
-  :: n < MESSAGES ->
+  :: n < FRAMES ->
     allocate();
     OWNER_STEP(frame[s] = 0);
     OWNER_STEP(frame[s] = n + 1);

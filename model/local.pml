@@ -5,7 +5,7 @@
  * Shows that a frame never changes while any thread has it, that the bit stands exactly while one
  * has, and that a slot is free at the end. Stands for pool/local.rs::{add, again, sub}, with
  * pool/word.rs::{acquire, release} behind them, and for pool/owner.rs::acquire and
- * pool/hold.rs::{give_back, reuse} on the owner's private word.
+ * pool/private.rs::{sub, reuse} on the owner's private word.
  *
  * One slot, filled FILLS times; THREADS readers add, clone and drop holds LOOKS times each;
  * OWN_THREADS subscribers in the owner's process do the same. A descriptor may be old. A process
@@ -37,7 +37,7 @@ byte cell;
 byte local_generation, local_count;
 bool locked;
 
-/* pool/owner.rs::Private, and which list the slot is in. */
+/* pool/private.rs::Private, and which list the slot is in. */
 byte own_generation, own_count;
 mtype = { in_use, draining, free };
 mtype slot = in_use;

@@ -8,16 +8,16 @@
  * topic/publisher.rs::await_room.
  *
  * SUBSCRIBERS processes join up to LIVES times each, read what they like and leave; the publisher
- * sends MESSAGES frames into RING cells. A frame is a position here. A dead subscriber comes back
+ * sends FRAMES frames into RING cells. A frame is a position here. A dead subscriber comes back
  * or does not; PUBLISHER_DIES: the publisher dies, once, and comes back. A waker that dies between
  * moving its cursor and waking leaves a sleeper to its own 100 ms; only then may it wake by itself.
  *
  *   quick: one subscriber, 1 + 1 crashes:
- *     SUBSCRIBERS=1 LIVES=2 RING=2 MESSAGES=4 CRASHES=1 PUBLISHER_DIES=1
- *   quick: one cell, 1 crash: SUBSCRIBERS=1 LIVES=2 RING=1 MESSAGES=3 CRASHES=1
- *   full: two subscribers, 1 crash: SUBSCRIBERS=2 LIVES=1 RING=2 MESSAGES=4 CRASHES=1
+ *     SUBSCRIBERS=1 LIVES=2 RING=2 FRAMES=4 CRASHES=1 PUBLISHER_DIES=1
+ *   quick: one cell, 1 crash: SUBSCRIBERS=1 LIVES=2 RING=1 FRAMES=3 CRASHES=1
+ *   full: two subscribers, 1 crash: SUBSCRIBERS=2 LIVES=1 RING=2 FRAMES=4 CRASHES=1
  *   full: two subscribers, 1 + 1 crashes:
- *     SUBSCRIBERS=2 LIVES=1 RING=2 MESSAGES=3 CRASHES=1 PUBLISHER_DIES=1
+ *     SUBSCRIBERS=2 LIVES=1 RING=2 FRAMES=3 CRASHES=1 PUBLISHER_DIES=1
  *   mutant INFINITY_FIRST: join enters with a cursor that limits nobody, then sets it
  *   mutant CURSOR_ONCE: join loads the head before its bit stands, and not again
  *   mutant CLEAR_WITHOUT_LOCK (RING=1): the publisher lets go of a dead one's lock before clearing
@@ -115,7 +115,7 @@ alive:
   fi;
 #endif
   do
-  :: n < MESSAGES ->
+  :: n < FRAMES ->
     do
     :: mask = lossless;
       /* `least` is kept from one frame to the next: cursors only grow. */

@@ -8,14 +8,14 @@
  * ring/broadcast.rs::{write, read} and pool/word.rs::{acquire, release, recycle}, edges
  * `cell-complete`, `cell-odd`, `slot-recycled` and `slot-released`.
  *
- * The owner sends MESSAGES frames, in two slots and RING cells, each as soon as it can recycle
+ * The owner sends FRAMES frames, in two slots and RING cells, each as soon as it can recycle
  * one; a descriptor has two words, a frame two parts. The reader reads READS times. EARLY_READS:
  * the reader may look at a frame before the exchange that acquires it, which does no harm, since
  * the exchange proves that the frame had not changed.
  *
- *   quick: one cell: MESSAGES=4 RING=1 READS=2
- *   quick: early reads: MESSAGES=3 RING=1 READS=2 EARLY_READS=1
- *   full: two cells: MESSAGES=6 RING=2 READS=2 EARLY_READS=1
+ *   quick: one cell: FRAMES=4 RING=1 READS=2
+ *   quick: early reads: FRAMES=3 RING=1 READS=2 EARLY_READS=1
+ *   full: two cells: FRAMES=6 RING=2 READS=2 EARLY_READS=1
  *   mutant NO_RELEASE_FENCE: write does without the fence after the odd mark
  *   mutant NO_ACQUIRE_FENCE: read does without the fence before its second look
  *   mutant RELAXED_COMPLETE: the even mark is Relaxed
@@ -70,7 +70,7 @@ active proctype owner() {
   bool left_part, right_part, odd, slot_word, fill_word, even;
 
   do
-  :: n < MESSAGES ->
+  :: n < FRAMES ->
     /* A slot never used, or one recycled: an exchange, AcqRel, which nothing passes. */
     if
     :: atomic { n < 2 -> s = n }

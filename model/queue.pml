@@ -8,26 +8,26 @@
  * give_back, withdraw, recover}, ring/broadcast.rs::take_over with an offer, and
  * topic/file.rs::{claim_subscriber, bury_subscriber}.
  *
- * A claim word is `position + 1 : who`, 0 FREE, an entry + 1, or DONE. A producer writes MESSAGES
+ * A claim word is `position + 1 : who`, 0 FREE, an entry + 1, or DONE. A producer writes FRAMES
  * positions into RING cells, CONSUMERS take them, in any order. Only a cell that is DONE is
  * overwritten. Whoever holds the lock of a dead consumer's entry puts back or drops what it had
  * taken: the next holder of the entry before it consumes, the producer when it wants the cell,
  * and, at least once, the other consumers. LOSSY: the producer drops what nobody has taken. Dead
  * processes come back; PRODUCER_DIES: the producer dies, too, once.
  *
- *   quick: at least once, 2 crashes: AT_LEAST_ONCE=1 CONSUMERS=2 RING=2 MESSAGES=3 CRASHES=2
- *   quick: at most once, 2 crashes: CONSUMERS=2 RING=2 MESSAGES=3 CRASHES=2
+ *   quick: at least once, 2 crashes: AT_LEAST_ONCE=1 CONSUMERS=2 RING=2 FRAMES=3 CRASHES=2
+ *   quick: at most once, 2 crashes: CONSUMERS=2 RING=2 FRAMES=3 CRASHES=2
  *   quick: at least once, 1 + 1 crashes:
- *     AT_LEAST_ONCE=1 CONSUMERS=2 RING=1 MESSAGES=3 CRASHES=1 PRODUCER_DIES=1
+ *     AT_LEAST_ONCE=1 CONSUMERS=2 RING=1 FRAMES=3 CRASHES=1 PRODUCER_DIES=1
  *   quick: lossy, at most once, 1 + 1 crashes:
- *     CONSUMERS=2 RING=1 MESSAGES=3 CRASHES=1 PRODUCER_DIES=1 LOSSY=1
+ *     CONSUMERS=2 RING=1 FRAMES=3 CRASHES=1 PRODUCER_DIES=1 LOSSY=1
  *   full: at least once, 2 + 1 crashes:
- *     AT_LEAST_ONCE=1 CONSUMERS=2 RING=2 MESSAGES=4 CRASHES=2 PRODUCER_DIES=1
- *   full: at most once, 2 + 1 crashes: CONSUMERS=2 RING=2 MESSAGES=4 CRASHES=2 PRODUCER_DIES=1
+ *     AT_LEAST_ONCE=1 CONSUMERS=2 RING=2 FRAMES=4 CRASHES=2 PRODUCER_DIES=1
+ *   full: at most once, 2 + 1 crashes: CONSUMERS=2 RING=2 FRAMES=4 CRASHES=2 PRODUCER_DIES=1
  *   full: lossy, at least once, 2 + 1 crashes:
- *     AT_LEAST_ONCE=1 CONSUMERS=2 RING=2 MESSAGES=4 CRASHES=2 PRODUCER_DIES=1 LOSSY=1
+ *     AT_LEAST_ONCE=1 CONSUMERS=2 RING=2 FRAMES=4 CRASHES=2 PRODUCER_DIES=1 LOSSY=1
  *   full: three consumers, at least once, 1 crash:
- *     AT_LEAST_ONCE=1 CONSUMERS=3 RING=2 MESSAGES=3 CRASHES=1
+ *     AT_LEAST_ONCE=1 CONSUMERS=3 RING=2 FRAMES=3 CRASHES=1
  *   mutant RECOVER_WITHOUT_LOCK: a claim is put back without the lock of its entry
  *   mutant RECOVER_STORES: a claim is put back by a store
  *   mutant OVERWRITE_WITHOUT_DONE: the producer does not wait for DONE
@@ -45,7 +45,7 @@
 
 #define FREE 0
 #define DONE 255
-#define ALL (BIT(MESSAGES) - 1)
+#define ALL (BIT(FRAMES) - 1)
 #define PRODUCER 255
 
 byte seq[RING];
@@ -147,7 +147,7 @@ alive:
   fi;
 #endif
   do
-  :: n < MESSAGES ->
+  :: n < FRAMES ->
     do
     :: HAS_ROOM -> break
 #if LOSSY

@@ -6,20 +6,20 @@
  * acquired, for its bit stands in the owner's pool. Stands for topic/publisher.rs::{publish, keep}
  * with a hold of pool/reader.rs, and for what core.pml stands for.
  *
- * The owner publishes MESSAGES frames in one cell and keeps DEPTH; the relay passes on RELAYS of
+ * The owner publishes FRAMES frames in one cell and keeps DEPTH; the relay passes on RELAYS of
  * them, keeps RELAY_DEPTH in as many cells, and may pass on the same frame twice; a reader reads
  * READS times from the relay. The relay holds entry 0 of the pool, the reader entry 1. A cell is
  * read and written in one step here: core.pml and order.pml are about that. When the relay is
  * dead its cells go stale, which is no error.
  *
  *   quick: one kept, 1 + 1 crashes:
- *     MESSAGES=3 RELAYS=2 READS=1 DEPTH=1 RELAY_DEPTH=1 SLOTS=2 ENTRIES=2 FIXED=1 CRASHES=1
+ *     FRAMES=3 RELAYS=2 READS=1 DEPTH=1 RELAY_DEPTH=1 SLOTS=2 ENTRIES=2 FIXED=1 CRASHES=1
  *     OWNER_DIES=1
  *   full: two kept, 1 + 1 crashes:
- *     MESSAGES=4 RELAYS=3 READS=2 DEPTH=1 RELAY_DEPTH=2 SLOTS=3 ENTRIES=2 FIXED=1 CRASHES=1
+ *     FRAMES=4 RELAYS=3 READS=2 DEPTH=1 RELAY_DEPTH=2 SLOTS=3 ENTRIES=2 FIXED=1 CRASHES=1
  *     OWNER_DIES=1
  *   full: one kept, 2 + 1 crashes:
- *     MESSAGES=4 RELAYS=3 READS=1 DEPTH=1 RELAY_DEPTH=1 SLOTS=2 ENTRIES=2 FIXED=1 CRASHES=2
+ *     FRAMES=4 RELAYS=3 READS=1 DEPTH=1 RELAY_DEPTH=1 SLOTS=2 ENTRIES=2 FIXED=1 CRASHES=2
  *     OWNER_DIES=1
  *   mutant NO_OWN_BIT: the relay sends descriptors on without a hold
  *   mutant BIT_GOES_WITH_THE_FRAME: the relay lets go when its user does, while the cell stands
@@ -42,7 +42,7 @@ active proctype owner() {
   OWNER_VARIABLES;
 
   do
-  :: n < MESSAGES ->
+  :: n < FRAMES ->
     allocate();
     OWNER_STEP(frame[s] = 0);
     OWNER_STEP(frame[s] = n + 1);

@@ -5,13 +5,13 @@
  * that a descriptor is never a mixture, wherever the holders die. Stands for
  * ring/broadcast.rs::{write, take_over, read} under topic/file.rs::claim_publisher.
  *
- * The holders send up to MESSAGES frames in all into RING cells; a crash is the end of one and the
+ * The holders send up to FRAMES frames in all into RING cells; a crash is the end of one and the
  * beginning of the next. Each frame has a number of its own, in both of its words. READERS
  * processes read READS times each, at the newest position, the one before it, or the next, which
  * need not be there: Broadcast::read does not ask for the head.
  *
- *   quick: two deaths: READERS=1 READS=2 RING=2 MESSAGES=3 CRASHES=2
- *   full: two readers, three deaths: READERS=2 READS=2 RING=2 MESSAGES=3 CRASHES=3
+ *   quick: two deaths: READERS=1 READS=2 RING=2 FRAMES=3 CRASHES=2
+ *   full: two readers, three deaths: READERS=2 READS=2 RING=2 FRAMES=3 CRASHES=3
  *   mutant NO_HELP: the successor begins at the head, whatever stands there
  *   mutant ALWAYS_HELPS: the successor moves the head, whatever stands there
  *   mutant HEAD_FIRST: write moves the head before the cell is complete
@@ -24,7 +24,7 @@
 byte seq[RING], first_word[RING], second_word[RING];
 byte head;
 byte frames;                /* the last frame's number */
-byte seen[MESSAGES + 1];    /* what the first reader of a position found */
+byte seen[FRAMES + 1];    /* what the first reader of a position found */
 
 #if defined(NO_HELP)
 #define HELP(n) false
@@ -51,7 +51,7 @@ alive:
   :: else
   fi;
   do
-  :: sent < MESSAGES ->
+  :: sent < FRAMES ->
     sent++;
     frames++;
     STEP(seq[n % RING] = WRITING(n));

@@ -12,9 +12,9 @@
  * times, and the next one comes. A cleaner looks at every pool, ROUNDS times. It sees a dead
  * pool's lock free, which a living holder's is not.
  *
- *   quick: three holders: READS=1 RING=2 MESSAGES=3 CRASHES=2 ROUNDS=1
- *   full: four holders: READS=1 RING=2 MESSAGES=3 CRASHES=3 ROUNDS=1
- *   full: four cells: READS=1 RING=4 MESSAGES=4 CRASHES=2 ROUNDS=1
+ *   quick: three holders: READS=1 RING=2 FRAMES=3 CRASHES=2 ROUNDS=1
+ *   full: four holders: READS=1 RING=2 FRAMES=3 CRASHES=3 ROUNDS=1
+ *   full: four cells: READS=1 RING=4 FRAMES=4 CRASHES=2 ROUNDS=1
  *   mutant REWRITES_WORDS: the words are cleared at the cell's own position
  *   mutant NO_TOMBSTONES: the successor leaves old cells as they are
  *   mutant RETIRES_BEFORE_HELPING: the cell that the head does not cover yet is retired with others
@@ -31,7 +31,7 @@ byte seq[RING], pool[RING], number[RING]; /* cells: words 0 and 1, and one of th
 byte head;
 byte holder = NOBODY;    /* the living holder's number, which is also its pool's */
 byte linked;             /* mask: the files of these pools are there */
-byte seen[MESSAGES + 1]; /* what the first reader of a position found */
+byte seen[FRAMES + 1]; /* what the first reader of a position found */
 bool finished;
 
 #define STANDS(i) (seq[i] != 0 && seq[i] % 2 == 0)
@@ -93,7 +93,7 @@ alive:
     i = 0;
     newest = 0 };
   do
-  :: sent < MESSAGES ->
+  :: sent < FRAMES ->
     sent++;
     STEP(STORE_SEQ(n % RING, WRITING(n)));
     STEP(pool[n % RING] = life);

@@ -2,18 +2,18 @@
  * Wake: a subscriber that goes to sleep while a publisher sends.
  *
  * Shows that no wake-up is lost, on the futex or on a FIFO, while the publisher lives: a lost one
- * is a process that waits for ever. Stands for ring/wait.rs::{announce, wait, withdraw,
- * someone_sleeps, wake} and shm/fifo.rs. A FIFO is a doorbell that stays rung until it is read.
+ * is a process that waits for ever. Stands for ring/wait.rs::{announce, withdraw,
+ * someone_sleeps, take_marks}, ring/futex.rs and shm/fifo.rs. A FIFO is a doorbell that stays rung until it is read.
  *
- * The publishers send MESSAGES frames each to a subscriber on the futex and one on a FIFO, both of
+ * The publishers send FRAMES frames each to a subscriber on the futex and one on a FIFO, both of
  * which read up to the last. A publisher dies where CRASHES says so; then, and only then, a sleeper
  * may wake by itself: its 100 ms. Stores and loads of one process stay in order but for what the
  * mutants NO_PUBLISHER_FENCE and NO_SUBSCRIBER_FENCE allow: a load before an earlier store.
  *
- *   quick: one publisher: PUBLISHERS=1 MESSAGES=2
- *   quick: one publisher, 1 crash: PUBLISHERS=1 MESSAGES=2 CRASHES=1
- *   full: one publisher, three frames: PUBLISHERS=1 MESSAGES=3
- *   full: two publishers, 1 crash: PUBLISHERS=2 MESSAGES=1 CRASHES=1
+ *   quick: one publisher: PUBLISHERS=1 FRAMES=2
+ *   quick: one publisher, 1 crash: PUBLISHERS=1 FRAMES=2 CRASHES=1
+ *   full: one publisher, three frames: PUBLISHERS=1 FRAMES=3
+ *   full: two publishers, 1 crash: PUBLISHERS=2 FRAMES=1 CRASHES=1
  *   mutant NO_PUBLISHER_FENCE: `sleepers` may be loaded before the head is stored
  *   mutant NO_SUBSCRIBER_FENCE: the heads may be loaded before the bit is set
  *   mutant NO_SECOND_LOOK: the subscriber sleeps without another look at the heads
@@ -62,7 +62,7 @@ proctype publisher(byte me) {
   byte n, asleep, bits;
 
   do
-  :: n < MESSAGES ->
+  :: n < FRAMES ->
     n++;
     SEND(n);
     if

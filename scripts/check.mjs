@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { build, Failure, foreground, generate, main, root, step, tool } from './lib.mjs';
 
 const fuzz = 'fuzz/Cargo.toml';
-const clippy = ['clippy', '--workspace', '--all-targets', '--', '-D', 'warnings'];
+const clippy = (...what) => ['clippy', ...what, '--all-targets', '--', '-D', 'warnings'];
+const crashPoints = ['-p', 'framelane-chaos', '--features', 'crash-points'];
 
 await main(async () => {
   const failed = [];
@@ -14,7 +15,8 @@ await main(async () => {
     () => step('rustfmt of fuzz', 'cargo', ['fmt', '--manifest-path', fuzz, '--check']),
     () => step('prettier', tool('prettier'), ['--check', '.']),
     () => step('oxlint', tool('oxlint'), ['--deny-warnings']),
-    () => step('clippy', 'cargo', clippy),
+    () => step('clippy', 'cargo', clippy('--workspace')),
+    () => step('clippy of crash points', 'cargo', clippy(...crashPoints)),
     generatedIsFresh,
   ];
   for (const check of checks) {

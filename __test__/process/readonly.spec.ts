@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { Image, Topic } from 'framelane';
 import { directory, eventually, topicName } from './children.js';
-import { after, before, sample, type WriterSaid } from './writer.js';
+import { after, before, picture, type WriterSaid } from './writer.js';
 
 const file = fileURLToPath(new URL('./writer.js', import.meta.url));
 
@@ -79,7 +79,7 @@ class Writer {
 function published(t: ExecutionContext, what: string) {
   const name = topicName(what);
   const topic = new Topic(Image, name) as unknown as Topic;
-  topic.send(sample());
+  topic.send(picture());
   const image = topic.tryRecv();
   if (image === null) throw new Error('no frame');
   t.teardown(() => {

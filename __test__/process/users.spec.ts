@@ -1,11 +1,11 @@
 // Several users on one machine: others have no access, members of a group as much as they need.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import test, { type ExecutionContext } from 'ava';
-import { eventually, files, root } from './children.js';
+import { eventually, root } from './children.js';
 
 /** Ids that belong to nobody, as far as a test can know. */
 const [anna, ben, eve] = [54_101, 54_102, 54_103];
@@ -31,11 +31,27 @@ function asUser(user: number, gid: number): string[] {
   return ['setpriv', `--reuid=${user}`, `--regid=${gid}`, '--clear-groups', '--'];
 }
 
+/** Runs a command as root; what it printed. */
+function asRoot(...words: string[]): string {
+  const [program, ...args] = [...(prefix as string[]), ...words];
+  return execFileSync(program as string, args, { encoding: 'utf8' });
+}
+
+function files(path: string): string[] {
+  return asRoot('ls', '-A', path).split('\n').filter(Boolean).sort();
+}
+
+/** Owner, group and permissions of a file. */
+function stat(path: string): { uid: number; gid: number; mode: number } {
+  const [uid, gid, mode] = asRoot('stat', '-c', '%u %g %a', path).split(' ');
+  return { uid: Number(uid), gid: Number(gid), mode: Number.parseInt(mode ?? '', 8) };
+}
+
 /** A base directory that everybody may make things in, as /dev/shm. */
 function base(t: ExecutionContext): string {
   const path = mkdtempSync('/dev/shm/framelane-test-');
   chmodSync(path, 0o1777);
-  t.teardown(() => rmSync(path, { recursive: true }));
+  t.teardown(() => asRoot('rm', '-r', path));
   return path;
 }
 
@@ -105,17 +121,17 @@ run('members of a group meet, and cannot write each other’s pixels', async (t)
   t.deepEqual(receiver.said, ['received']);
 
   const path = join(dir, `framelane-g${group}/users`);
-  t.is(statSync(path).mode & 0o7777, 0o2770);
+  t.is(stat(path).mode, 0o2770);
   const owners = new Map<number, number>();
   for (const name of files(path)) {
-    const { uid, gid, mode } = statSync(join(path, name));
+    const { uid, gid, mode } = stat(join(path, name));
     t.is(gid, group);
-    t.is(mode & 0o777, name.endsWith('.d') ? 0o640 : 0o660, name);
+    t.is(mode, name.endsWith('.d') ? 0o640 : 0o660, name);
     if (name.endsWith('.d')) owners.set(uid, (owners.get(uid) ?? 0) + 1);
   }
   t.deepEqual([...owners.keys()].sort(), [anna, ben]);
   const data = files(path).find(
-    (name) => statSync(join(path, name)).uid === anna && name.endsWith('.d'),
+    (name) => name.endsWith('.d') && stat(join(path, name)).uid === anna,
   );
   const write = ['sh', '-c', ': > "$0"', join(path, data ?? '')];
   const [program, ...args] = [...(prefix as string[]), ...asUser(ben, group), ...write];
@@ -146,9 +162,9 @@ run('who is not in the group has no access', async (t) => {
   await eventually(() => squatter.said.length > 0);
   t.regex(squatter.said[0] ?? '', /^ERR_FRAMELANE_PERMISSION /);
   const squat = join(first, `framelane-g${group + 1}`);
-  mkdirSync(squat);
-  chownSync(squat, eve, eve);
-  chmodSync(squat, 0o2777);
+  asRoot('mkdir', squat);
+  asRoot('chown', `${eve}:${eve}`, squat);
+  asRoot('chmod', '2777', squat);
   const env = { FRAMELANE_GROUP: `${group + 1}` };
   const member = start(t, first, anna, receive, { env, gid: group + 1 });
   await eventually(() => member.said.length > 0);
@@ -158,17 +174,17 @@ run('who is not in the group has no access', async (t) => {
 run('a directory and a file of another user are refused', async (t) => {
   const dir = base(t);
   const path = join(dir, `framelane-${anna}`);
-  mkdirSync(path, { mode: 0o700 });
-  chownSync(path, eve, eve);
+  asRoot('mkdir', '-m', '700', path);
+  asRoot('chown', `${eve}:${eve}`, path);
   const refused = start(t, dir, anna, receive);
   await eventually(() => refused.said.length > 0);
   t.regex(refused.said[0] ?? '', /^ERR_FRAMELANE_PERMISSION /);
 
-  chownSync(path, anna, group);
+  asRoot('chown', `${anna}:${group}`, path);
   const sender = start(t, dir, anna, send);
   await eventually(() => sender.said.includes('sent'));
-  chownSync(join(path, 'users/t.lane'), eve, eve);
-  chmodSync(join(path, 'users/t.lane'), 0o666);
+  asRoot('chown', `${eve}:${eve}`, join(path, 'users/t.lane'));
+  asRoot('chmod', '666', join(path, 'users/t.lane'));
   const receiver = start(t, dir, anna, receive);
   await eventually(() => receiver.said.length > 0);
   t.regex(receiver.said[0] ?? '', /^ERR_FRAMELANE_PERMISSION .*t\.lane belongs to user 54103/);

@@ -101,13 +101,13 @@ const roles: Record<string, (topic: Topic, name: string) => Promise<void>> = {
 
   /** Writes to a frame that it has sent itself, and received. */
   async 'write-own'(topic) {
-    topic.send(sample());
+    topic.send(picture());
     write(await hold(topic, await topic.recv()));
   },
 
   /** Writes to what it has retained of a frame that was of no topic before it was sent. */
   async 'write-retained'(topic) {
-    const image = sample();
+    const image = picture();
     topic.send(image.retain());
     write(await hold(topic, image as unknown as ReceivedImage));
   },
@@ -148,14 +148,14 @@ const roles: Record<string, (topic: Topic, name: string) => Promise<void>> = {
     const image = topic.loan({ width: 64, height: 64, encoding: 'mono8' });
     const { data } = image;
     data[0] = before;
-    topic.send(sample());
+    topic.send(picture());
     await hold(topic, await topic.recv());
     write(data);
   },
 };
 
 /** A frame of this process. */
-export function sample(): Image {
+export function picture(): Image {
   const image = new Image({ width: 64, height: 64, encoding: 'mono8' });
   image.data.fill(before);
   return image as unknown as Image;

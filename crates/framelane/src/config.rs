@@ -129,10 +129,11 @@ pub fn current() -> Result<Arc<Peer>> {
 }
 
 /// All topics and pools of this process's namespace as anybody may see them: who publishes, who
-/// waits, who holds which slot since when, what the dead have left. Claims and changes nothing.
+/// waits, who holds which slot since when, what the dead have left. Claims and removes nothing. The
+/// settings are fixed by it, as by any use.
 ///
 /// # Errors
 /// The directory cannot be read, or the operating system refuses to say who lives.
 pub fn inspect() -> Result<Inspection> {
-    Inspection::of(&*current()?)
+    Inspection::of(&settings()?)
 }

@@ -11,7 +11,7 @@
 //! let mut camera = Topic::<Image>::open("camera.rgb")?;
 //! let mut frame = camera.loan(640, 480, Encoding::Rgb8)?;
 //! frame.data_mut().fill(128);
-//! camera.send(frame);
+//! camera.send(frame)?;
 //!
 //! let mut viewer = Topic::<Image>::open("camera.rgb")?;
 //! let frame = viewer.recv(Duration::from_secs(1))?;
@@ -19,6 +19,10 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Every subscriber of a [`Topic`] sees every frame; of a [`Queue`] each frame goes to one
+//! consumer. What happens when somebody is too slow is said by [`Overflow`]. Behind them are the
+//! rings of the crate `framelane-ring`: `Broadcast`, `WorkQueue`, and `Spsc` between two threads.
 //!
 //! A [`Topic`] belongs to one thread at a time; open it once more for another. A frame is
 //! given back when it is dropped.

@@ -132,6 +132,14 @@ impl<T: Frame> Queue<T> {
 }
 
 impl Queue<Image> {
+    /// Makes memory for images of this size ahead of time, see [`Topic::prepare`].
+    ///
+    /// # Errors
+    /// As [`Topic::prepare`].
+    pub fn prepare(&mut self, width: u32, height: u32, encoding: Encoding) -> Result<()> {
+        self.0.prepare(width, height, encoding)
+    }
+
     /// A slot for an image of this size, see [`Topic::loan`].
     ///
     /// # Errors

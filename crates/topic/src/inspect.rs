@@ -12,7 +12,7 @@ use framelane_pool::{PoolSight, parse_name, word};
 use framelane_shm::{Access, Directory, Result};
 
 use crate::file::TopicFile;
-use crate::peer::Peer;
+use crate::peer::Settings;
 use crate::stats::{self, PublisherView, SubscriberView};
 
 /// A directory as seen from outside.
@@ -111,12 +111,21 @@ struct Named {
 }
 
 impl Inspection {
-    /// Looks at the directory of `peer`.
+    /// Looks at the directory that `settings` name.
     ///
     /// # Errors
-    /// The directory cannot be read, or the operating system refuses to say who lives.
-    pub fn of(peer: &Peer) -> Result<Self> {
-        let directory = peer.directory();
+    /// What opening a directory can say, or the operating system refuses to say who lives.
+    pub fn of(settings: &Settings) -> Result<Self> {
+        // Not as a peer, which would begin with removing what is to be seen.
+        let Settings { dir, namespace, group, .. } = settings;
+        let directory = Directory::open_shared(dir, namespace, *group)?;
+        let seen = Self::look(&directory);
+        // It may have been made for this.
+        directory.remove_if_empty();
+        seen
+    }
+
+    fn look(directory: &Directory) -> Result<Self> {
         let names = directory.names()?;
         let mut named = Named::default();
         let mut topics = Vec::new();

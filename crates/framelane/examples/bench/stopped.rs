@@ -15,11 +15,11 @@ const HELD: u32 = 16;
 /// How long it is stopped at a time, and lives at a time in between.
 const PERIOD: Duration = Duration::from_millis(500);
 /// Frames whose time is taken together.
-const SAMPLE: u32 = 100;
+const BATCH: u32 = 100;
 
 /// The cycle of loan and send, as fast as it goes: while a subscriber lives and holds nothing,
 /// and while it is stopped with 16 frames in its hands, in turns, until it was stopped for
-/// `stopped_ms` altogether. Each of the two is the median of samples of 100 frames.
+/// `stopped_ms` altogether. Each of the two is the median of batches of 100 frames.
 pub(crate) fn stopped(stopped_ms: u32) -> Result<()> {
     let name = name();
     let options = Options { depth: HELD, ..Options::default() };
@@ -33,7 +33,7 @@ pub(crate) fn stopped(stopped_ms: u32) -> Result<()> {
     let mut clock = Vec::new();
     let (mut alive, mut asleep) = (Publishing::default(), Publishing::default());
     while total < wanted {
-        clock.push(per_call(SAMPLE * SAMPLE, || Ok(_ = black_box(monotonic_ns())))?);
+        clock.push(per_call(BATCH * BATCH, || Ok(_ = black_box(monotonic_ns())))?);
         alive.go_on(&mut topic);
         for value in 0..HELD {
             send_filled(&mut topic, value.to_le_bytes()[0])?;
@@ -52,8 +52,8 @@ pub(crate) fn stopped(stopped_ms: u32) -> Result<()> {
     println!(
         r#"{{"clock":{:.2},"alive":{:.2},"stopped":{:.2},"failed":{},"sent":{},"seconds":{:.1}}}"#,
         median(&mut clock),
-        median(&mut alive.samples),
-        median(&mut asleep.samples),
+        median(&mut alive.batches),
+        median(&mut asleep.batches),
         asleep.failed,
         asleep.sent,
         total.as_secs_f64(),
@@ -64,7 +64,7 @@ pub(crate) fn stopped(stopped_ms: u32) -> Result<()> {
 /// What became of the frames of one half.
 #[derive(Debug, Default)]
 struct Publishing {
-    samples: Vec<f64>,
+    batches: Vec<f64>,
     sent: u64,
     failed: u64,
 }
@@ -73,13 +73,13 @@ impl Publishing {
     fn go_on(&mut self, topic: &mut Topic<Image>) {
         let start = Instant::now();
         while start.elapsed() < PERIOD {
-            let sample = Instant::now();
-            for _ in 0..SAMPLE {
+            let batch = Instant::now();
+            for _ in 0..BATCH {
                 let sent = send(topic, STAMP).is_ok();
                 self.sent += u64::from(sent);
                 self.failed += u64::from(!sent);
             }
-            self.samples.push(nanoseconds(sample.elapsed()) / f64::from(SAMPLE));
+            self.batches.push(nanoseconds(batch.elapsed()) / f64::from(BATCH));
         }
     }
 }
