@@ -257,7 +257,12 @@ fn send(state: &mut State, _env: sys::napi_env, topic: f64, hold: f64) -> Result
         return Err(Error::new(ErrorCode::InvalidSize, "the image is larger than its slot"));
     }
     // Before the hold is used up: after an error the frame is the caller's still.
-    let admitted = publisher(state.topic(topic)?)?.admit(shape.bytes)?;
+    let publisher_of = publisher(state.topic(topic)?)?;
+    let reopened = publisher_of.reopened();
+    let admitted = publisher_of.admit(shape.bytes)?;
+    if publisher_of.reopened() != reopened {
+        still_named(state, number)?;
+    }
     let Some(Held { frame: Frame::Loan(mut loan), .. }) = state.let_go(number) else {
         return Err(released());
     };
@@ -281,6 +286,20 @@ fn send(state: &mut State, _env: sys::napi_env, topic: f64, hold: f64) -> Result
     }
     control.put_sent(&descriptor, stamp_ns);
     Ok(PUBLISHED)
+}
+
+/// Refuses a loan from a pool whose files were removed with those of the topic: nobody could find
+/// the frame.
+#[cold]
+fn still_named(state: &State, number: u32) -> Result<()> {
+    let held = state.holds.get(number).ok_or_else(released)?;
+    match &held.frame {
+        Frame::Loan(loan) if !loan.pool().has_name()? => {
+            let text = "the frame lies in memory whose files were removed; send a clone() of it";
+            Err(Error::new(ErrorCode::TopicRemoved, text))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Publishes a received frame once more, without a copy.

@@ -25,6 +25,9 @@ use crate::private::Private;
 use crate::wipe::Scrub;
 use crate::{control_name, data_name, word};
 
+/// How often to look for a slot that another thread is about to list: it takes some instructions,
+/// and as many turns as other threads have before it.
+const LISTED_AFTER: u32 = 1000;
 /// Draining slots looked at by each allocation: enough to keep up, too few to notice.
 const DRAINING_LOOKED_AT: usize = 2;
 
@@ -255,6 +258,11 @@ impl OwnPool {
         Ok(())
     }
 
+    /// Lets [`back_ahead`](Self::back_ahead) go on after [`stop_backing`](Self::stop_backing).
+    pub fn resume_backing(&self) {
+        *self.backing.lock().unwrap_or_else(PoisonError::into_inner) = false;
+    }
+
     /// Ends what [`back_ahead`](Self::back_ahead) does on another thread, and waits for the slot
     /// that it is at: for when memory is short.
     pub fn stop_backing(&self) {
@@ -310,17 +318,33 @@ impl OwnPool {
     #[cold]
     fn take_back(self: &Arc<Self>, descriptor: &Descriptor) -> Option<OwnHold> {
         let slot = descriptor.slot;
-        let mut lists = self.lists();
-        let index = lists.draining.iter().position(|&draining| draining == slot)?;
-        // While it drains, and the lists are locked, its generation stays.
-        let fill = self.slots.get(usize::from(slot))?.fill();
-        let same = word::generation(fill << 32) == descriptor.generation
-            && word::fill_hi(fill) == descriptor.gen_hi;
-        if !same {
-            return None;
+        let private = self.slots.get(usize::from(slot))?;
+        for _ in 0..LISTED_AFTER {
+            let mut lists = self.lists();
+            if let Some(index) = lists.draining.iter().position(|&draining| draining == slot) {
+                // While it drains, and the lists are locked, its generation stays.
+                let fill = private.fill();
+                let same = word::generation(fill << 32) == descriptor.generation
+                    && word::fill_hi(fill) == descriptor.gen_hi;
+                if !same {
+                    return None;
+                }
+                lists.draining.remove(index);
+                return Some(self.hold_new(slot));
+            }
+            drop(lists);
+            // Another thread may have taken it back.
+            if private.add(descriptor.generation) {
+                let hold = OwnHold::new(self.clone(), slot.into(), descriptor.generation);
+                return (word::fill_hi(hold.fill()) == descriptor.gen_hi).then_some(hold);
+            }
+            // Or is about to list it, where readers of this very frame keep it from being free.
+            if !word::is_held(self.line(slot), descriptor.generation) {
+                return None;
+            }
+            std::thread::yield_now();
         }
-        lists.draining.remove(index);
-        Some(self.hold_new(slot))
+        None
     }
 
     /// Address of a slot's first byte, for writing: only for whoever has the slot on loan,

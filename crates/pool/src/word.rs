@@ -97,6 +97,14 @@ pub fn fill_hi(fill: u64) -> u16 {
     u16::try_from((fill >> 32) & 0xffff).unwrap_or(u16::MAX)
 }
 
+/// Whether a reader holds the frame of this generation, for whoever asks whether to look again.
+#[must_use]
+pub fn is_held(line: &SlotLine, generation_wanted: u32) -> bool {
+    // ordering: Relaxed, a snapshot.
+    let word = line.word.load(Ordering::Relaxed);
+    generation(word) == generation_wanted && readers(word) != 0
+}
+
 /// The reader bits as they stand, for whoever looks for holders.
 #[must_use]
 pub fn holders(line: &SlotLine) -> u32 {

@@ -24,8 +24,11 @@ use crate::mapping::Mapping;
 /// Largest range one `fallocate` is asked for: a signal undoes a whole call.
 const FALLOCATE_STEP: u64 = 16 << 20;
 
-/// How the names of files end in which pixels lie.
-pub(crate) const PIXELS: &str = ".d";
+/// Whether pixels lie in a file of this name: in a pool's data file. A topic's name may end so,
+/// too.
+pub(crate) fn is_pixels(name: &str) -> bool {
+    name.starts_with("p.") && name.ends_with(".d")
+}
 
 /// What to do with a byte range.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -108,7 +111,7 @@ impl SharedFile {
     /// No address space, or the descriptor does not allow the access.
     pub fn map(&self, bytes: u64, writable: bool) -> Result<Mapping> {
         check_not_forked()?;
-        let cover = if self.name.ends_with(PIXELS) { Cover::Nothing } else { Cover::Zeros };
+        let cover = if is_pixels(&self.name) { Cover::Nothing } else { Cover::Zeros };
         Mapping::new(self.fd.as_fd(), bytes, writable, cover)
     }
 

@@ -51,7 +51,7 @@ impl Rights {
         if self == Self::User {
             return Ok(());
         }
-        let mode = if name.ends_with(crate::file::PIXELS) { 0o640 } else { 0o660 };
+        let mode = if crate::file::is_pixels(name) { 0o640 } else { 0o660 };
         sync::step();
         fs::fchmod(fd, Mode::from_raw_mode(mode))
     }

@@ -70,8 +70,10 @@ impl Gauge {
         } else if topic.mode().is_queue() {
             let queue = topic.queue(ring);
             for position in self.needed..next {
-                if let Claim::Taken(entry) = queue.state(position) {
-                    let _ = topic.bury_subscriber(entry);
+                if let Claim::Taken(entry) = queue.state(position)
+                    && topic.bury_subscriber(entry).unwrap_or(false)
+                {
+                    tell_writers(topic, entry);
                 }
             }
             let waits =
@@ -91,7 +93,8 @@ impl Gauge {
         // Each look finds another one dead, unless somebody scribbles over the marks all the time.
         for _ in 0..LOOKS {
             let readers = lossless.readers();
-            let room = |needed: u64| next.saturating_sub(needed) < u64::from(depth);
+            let most = depth.min(topic.geometry().cells);
+            let room = |needed: u64| next.saturating_sub(needed) < u64::from(most);
             // Cursors only go on, so what was found with the same readers still holds.
             if readers == self.readers && room(self.needed) {
                 return Ok(Room::Free);

@@ -136,7 +136,8 @@ impl Inspection {
         let ids: BTreeSet<u64> = ids.filter_map(|(id, control)| control.then_some(id)).collect();
         let mut pools = Vec::new();
         for id in ids {
-            if let Some(sight) = PoolSight::open(directory, id)? {
+            // As with topics: what cannot be opened is left out.
+            if let Ok(Some(sight)) = PoolSight::open(directory, id) {
                 pools.push(pool(&sight, &named)?);
             }
         }

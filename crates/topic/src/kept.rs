@@ -59,6 +59,22 @@ impl KeptFrames {
         }
     }
 
+    /// Lets go of those that nobody is still to get; whether there were any.
+    pub(crate) fn keep_only(&mut self, wanted: impl Fn(u64) -> bool) -> bool {
+        let before = self.frames.len();
+        for _ in 0..before {
+            let Some(kept) = self.frames.pop_front() else { break };
+            if wanted(kept.position) {
+                self.frames.push_back(kept);
+            } else if let Hold::Own(hold) = kept.hold
+                && let Some(reused) = hold.reuse()
+            {
+                self.spare = Some(reused);
+            }
+        }
+        self.frames.len() < before
+    }
+
     /// Lets go of the oldest frame before its time, of one in a slot of this size if there is
     /// one, but of none from position `needed` on; whether there was any.
     pub(crate) fn evict(&mut self, bytes: u64, needed: u64) -> bool {

@@ -235,7 +235,15 @@ impl Peer {
             let text = format!("no pool for {bytes} bytes can be made; raise maxBytes");
             return Err(Error::new(ErrorCode::PoolExhausted, text));
         };
-        hold.pool().back_ahead(depth + 1)
+        let pool = hold.pool();
+        pool.resume_backing();
+        pool.back_ahead(depth + 1)?;
+        if pool.stats().backed <= depth {
+            let text =
+                format!("a pool for {} frames of {bytes} bytes is more than maxBytes", depth + 1);
+            return Err(Error::new(ErrorCode::PoolExhausted, text));
+        }
+        Ok(())
     }
 
     /// Whether a slot of `stride` bytes is a good place for a frame of `bytes` bytes.
@@ -342,9 +350,9 @@ impl Peer {
     fn drop_parked(&self) -> bool {
         let mut parked = lock(&self.parked);
         let dropped = parked.iter_mut().find_map(|((topic, entry), parked)| {
-            let position = parked.frames.front()?.position;
-            let wanted = self.is_wanted(topic, *entry, parked, position);
-            if wanted { None } else { parked.frames.pop_front() }
+            let wanted = |kept: &Kept| self.is_wanted(topic, *entry, parked, kept.position);
+            let index = parked.frames.iter().position(|kept| !wanted(kept))?;
+            parked.frames.remove(index)
         });
         parked.retain(|_, parked| !parked.frames.is_empty());
         dropped.is_some()
@@ -419,7 +427,9 @@ impl Drop for Peer {
         for (_, parked) in lock(&self.parked).drain() {
             parked.frames.into_iter().for_each(|kept| kept.hold.abandon());
         }
-        lock(&self.own).clear();
+        for pool in lock(&self.own).drain(..) {
+            pool.stop_backing();
+        }
         clean(&self.directory);
     }
 }

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use framelane_layout::descriptor::flags;
 use framelane_layout::sync::{Ordering, fence};
-use framelane_layout::topic::Overflow;
+use framelane_layout::topic::{Overflow, SUBSCRIBERS_MAX};
 use framelane_layout::{ABI_MINOR, Descriptor, ErrorCode};
 use framelane_pool::{OwnHold, OwnPool, word};
-use framelane_ring::{Read, someone_sleeps};
+use framelane_ring::{Claim, Read, someone_sleeps};
 use framelane_shm::{
     Error, Result, check_not_forked, epoch_ns, is_forked, monotonic_ns, process_name,
 };
@@ -85,7 +85,7 @@ impl Publisher {
     /// [`ErrorCode::Limit`] where all entries are taken.
     pub fn claim(topic: OpenTopic, depth: u32) -> Result<Self> {
         let (entry, next) = take_over(&topic)?;
-        let kept = KeptFrames::new(topic.peer().unpark(topic.name(), entry));
+        let kept = unparked(&topic, entry, next);
         let gauge = Gauge::new(&topic, next);
         let once = if next == 0 { 0 } else { flags::FIRST };
         let publisher = Self {
@@ -193,6 +193,10 @@ impl Publisher {
     #[inline(always)]
     pub fn loan(&mut self, bytes: u64) -> Result<OwnHold> {
         check_not_forked()?;
+        if self.watch.is_removed() {
+            // Before a slot is taken of a pool that nobody can find any more.
+            self.reopen()?;
+        }
         // One that does not suit is let go of before another is looked for.
         match self.kept.take_spare(bytes) {
             Some(spare) => {
@@ -220,6 +224,9 @@ impl Publisher {
     /// Lets go of the oldest kept frame before its time, of one in a slot of this size if there
     /// is one; whether there was any. For when memory runs short.
     pub fn evict(&mut self, bytes: u64) -> bool {
+        if self.topic.mode().is_queue() && self.drop_done() {
+            return true;
+        }
         if !self.kept.evict(bytes, self.gauge.needed) {
             // What was wanted when room was last asked for may have been taken since.
             self.gauge.look(&self.topic, self.entry, self.next);
@@ -262,10 +269,8 @@ impl Publisher {
     #[inline(never)]
     fn ask(&mut self, bytes: u64) -> Result<bool> {
         check_not_forked()?;
-        if let Some(topic) = self.watch.anew(&self.topic)? {
-            self.go_over(topic)?;
-        }
-        if self.sent_ns >= self.watch.due_ns() || self.sent_ns == 0 {
+        self.reopen()?;
+        if monotonic_ns() >= self.watch.due_ns() {
             self.watch.look(&self.topic)?;
         }
         let mode = self.topic.mode();
@@ -289,16 +294,22 @@ impl Publisher {
         self.gauge.room(&self.topic, self.entry, self.next, depth, dropped)
     }
 
-    /// Leaves the topic for the one of its name that is there now.
-    fn go_over(&mut self, topic: OpenTopic) -> Result<()> {
+    /// Leaves the topic, if it was found to be removed, for the one of its name that is there now.
+    #[inline(never)]
+    fn reopen(&mut self) -> Result<()> {
+        let Some(topic) = self.watch.anew(&self.topic)? else { return Ok(()) };
         let (entry, next) = take_over(&topic)?;
+        self.watch.has_anew();
         self.topic.release_publisher(self.entry);
         // Their slots may be in pools that nobody can find any more.
-        self.kept = KeptFrames::new(topic.peer().unpark(topic.name(), entry));
+        self.kept = unparked(&topic, entry, next);
         self.gauge = Gauge::new(&topic, next);
         (self.topic, self.entry, self.next) = (topic, entry, next);
         (self.depth_said, self.ask_ns) = (0, 0);
-        self.once = flags::FIRST;
+        self.once = if next == 0 { 0 } else { flags::FIRST };
+        if self.retire_cells() {
+            self.topic.peer().clean();
+        }
         Ok(())
     }
 
@@ -326,16 +337,18 @@ impl Publisher {
     /// As [`admit`](Self::admit), but for a full ring.
     pub fn await_room(&mut self, bytes: u64, fifo_id: u64) -> Result<Option<u32>> {
         check_not_forked()?;
-        if let Some(topic) = self.watch.anew(&self.topic)? {
-            self.go_over(topic)?;
+        self.reopen()?;
+        let looked = self.watch.look(&self.topic);
+        if looked.is_err() {
+            self.ask_ns = 0;
         }
-        self.watch.look(&self.topic)?;
+        looked?;
         let mode = self.topic.mode();
         if mode.overflow != Overflow::Block {
             return Ok(None);
         }
         let mut asked = None;
-        loop {
+        for _ in 0..=SUBSCRIBERS_MAX {
             let Room::Full(reader) = self.room(bytes)? else { return Ok(None) };
             // Only the reader that was asked tells: where the second look names another one, that
             // one is asked, too.
@@ -347,6 +360,8 @@ impl Publisher {
             let seen = Gauge::block(&self.topic, reader, self.entry, fifo_id);
             asked = Some((reader, seen));
         }
+        // Somebody scribbles over the cursors. What is not told is seen when it is looked again.
+        Ok(asked.map(|(_, seen)| seen))
     }
 
     /// Blocks until a frame of `bytes` bytes may be published, at most `timeout`.
@@ -438,10 +453,28 @@ impl Publisher {
             // ordering: Relaxed, for people.
             self.topic.publisher_row(self.entry).depth.store(depth, Ordering::Relaxed);
         }
-        // Nobody comes late to a queue: what is done with need not stay.
-        let depth = if self.topic.mode().is_queue() { 0 } else { depth };
-        self.kept.trim(depth, self.gauge.needed);
+        if self.topic.mode().is_queue() {
+            self.drop_done();
+        } else {
+            self.kept.trim(depth, self.gauge.needed);
+        }
     }
+
+    /// In a queue: lets go of what is done with, for nobody comes late to that; whether there was
+    /// any.
+    #[inline(never)]
+    fn drop_done(&mut self) -> bool {
+        let queue = self.topic.queue(self.entry);
+        self.kept.keep_only(|n| matches!(queue.state(n), Claim::Free | Claim::Taken(_)))
+    }
+}
+
+/// What the last publisher of this process in this entry kept, of this topic: later positions are
+/// of one of the same name that was removed.
+fn unparked(topic: &OpenTopic, entry: u16, next: u64) -> KeptFrames {
+    let mut parked = topic.peer().unpark(topic.name(), entry);
+    parked.retain(|kept| kept.position < next);
+    KeptFrames::new(parked)
 }
 
 /// Takes a publisher entry, and says where its ring goes on.

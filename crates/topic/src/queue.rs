@@ -46,13 +46,19 @@ impl Subscriber {
     /// The next frame that nobody has; with `newest` the newest of a publisher.
     #[inline(never)]
     pub(crate) fn consume(&mut self, newest: bool) -> Result<Option<Taken>> {
+        // What one publisher's pool has to say must not hide the frames of the others.
+        let mut failed = None;
         for ring in rings_from(self.topic.ring_mask(), self.turn) {
-            if let Some(taken) = self.consume_from(ring, newest)? {
-                self.turn = ring + 1;
-                return Ok(Some(taken));
+            match self.consume_from(ring, newest) {
+                Ok(Some(taken)) => {
+                    self.turn = ring + 1;
+                    return Ok(Some(taken));
+                }
+                Ok(None) => {}
+                Err(error) => failed = Some(error),
             }
         }
-        Ok(None)
+        failed.map_or(Ok(None), Err)
     }
 
     fn consume_from(&mut self, ring: u16, newest: bool) -> Result<Option<Taken>> {

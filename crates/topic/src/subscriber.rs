@@ -106,13 +106,7 @@ impl Subscriber {
     #[cold]
     fn make_ready(&mut self) -> Result<()> {
         check_not_forked()?;
-        if let Some(topic) = self.watch.anew(&self.topic)? {
-            self.entry = None;
-            self.attached.clear();
-            // What stands in the new topic came while this subscriber was away.
-            self.cursors = vec![0; usize::from(topic.geometry().publishers)].into();
-            self.topic = topic;
-        }
+        self.reopen()?;
         if self.mode.is_lossless() {
             let number = self.entry()?.number;
             let topic = &self.topic;
@@ -127,6 +121,19 @@ impl Subscriber {
             self.entry()?;
         }
         self.ready = true;
+        Ok(())
+    }
+
+    /// Leaves the topic, if it was found to be removed, for the one of its name that is there now.
+    fn reopen(&mut self) -> Result<()> {
+        let Some(topic) = self.watch.anew(&self.topic)? else { return Ok(()) };
+        self.watch.has_anew();
+        self.entry = None;
+        self.attached.clear();
+        // What stands in the new topic came while this subscriber was away.
+        self.cursors = vec![0; usize::from(topic.geometry().publishers)].into();
+        self.topic = topic;
+        self.ready = self.ordinary;
         Ok(())
     }
 
@@ -342,6 +349,11 @@ impl Subscriber {
     /// As [`receive`](Self::receive).
     pub fn latest(&mut self) -> Result<Option<Received<'_>>> {
         check_not_forked()?;
+        self.reopen()?;
+        // Also where it finds something: it finds the last frame of a removed topic for ever.
+        let polled = self.watch.polled(&self.topic);
+        self.ready &= polled.is_ok();
+        polled?;
         let mut newest: Option<(Descriptor, Hold)> = None;
         for entry in self.topic.rings_in_use() {
             let ring = self.topic.ring(entry);
@@ -430,7 +442,9 @@ impl Drop for Subscriber {
     fn drop(&mut self) {
         // Before the topic, whose last user removes what nobody is attached to.
         self.attached.clear();
-        self.entry = None;
+        if let Some(entry) = self.entry.take() {
+            entry.count(self.received, self.lapped, self.rejected);
+        }
     }
 }
 

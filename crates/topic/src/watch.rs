@@ -10,7 +10,7 @@ use crate::peer::OpenTopic;
 /// How often to look.
 const EVERY_NS: u64 = 1_000_000_000;
 /// How often somebody who polls in vain looks at the clock.
-const POLLS: u32 = 256;
+const POLLS: u32 = 16;
 
 /// What one side of a topic knows of its file.
 #[derive(Debug, Default)]
@@ -60,7 +60,19 @@ impl Watch {
         Err(Error::new(ErrorCode::TopicRemoved, text))
     }
 
-    /// The topic, opened anew, if it was found to be removed.
+    /// Whether the topic was found to be removed, and has not been opened anew.
+    pub(crate) fn is_removed(&self) -> bool {
+        self.removed
+    }
+
+    /// The topic opened anew is in use.
+    pub(crate) fn has_anew(&mut self) {
+        self.removed = false;
+        self.reopened += 1;
+    }
+
+    /// The topic, opened anew, if it was found to be removed. Whoever can use it says so by
+    /// [`has_anew`](Self::has_anew).
     ///
     /// # Errors
     /// What opening it can say.
@@ -69,9 +81,6 @@ impl Watch {
         if !self.removed {
             return Ok(None);
         }
-        let again = topic.peer().open_topic(topic.name(), topic.kind(), topic.mode())?;
-        self.removed = false;
-        self.reopened += 1;
-        Ok(Some(again))
+        topic.peer().open_topic(topic.name(), topic.kind(), topic.mode()).map(Some)
     }
 }
