@@ -37,8 +37,10 @@ function asRoot(...words: string[]): string {
   return execFileSync(program as string, args, { encoding: 'utf8' });
 }
 
+/** The files of a directory; none where it is gone. */
 function files(path: string): string[] {
-  return asRoot('ls', '-A', path).split('\n').filter(Boolean).sort();
+  const listed = asRoot('sh', '-c', 'test ! -d "$0" || ls -A "$0"', path);
+  return listed.split('\n').filter(Boolean).sort();
 }
 
 /** Owner, group and permissions of a file. */
