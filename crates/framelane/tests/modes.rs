@@ -300,3 +300,42 @@ fn a_removed_file_is_told_once_and_the_topic_opened_anew() {
     assert_eq!(reader.recv(Duration::from_secs(2)).unwrap().data()[0], 3);
     assert_eq!((sender.stats().unwrap().reopened, reader.stats().unwrap().reopened), (1, 1));
 }
+
+fn remove(name: &str) {
+    let uid = fs::metadata("/proc/self").map(|meta| std::os::unix::fs::MetadataExt::uid(&meta));
+    let path = format!("/dev/shm/framelane-{}/{}/t.{name}", uid.unwrap(), namespace());
+    fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn who_looks_only_at_the_latest_frame_is_told_of_a_removed_topic_and_goes_over() {
+    let mut sender = open("latest.removed", Overflow::DropOldest, 0);
+    let mut viewer = open("latest.removed", Overflow::DropOldest, 0);
+    send(&mut sender, 1).unwrap();
+    assert_eq!(viewer.latest().unwrap().unwrap().data()[0], 1);
+    remove("latest.removed");
+    let start = Instant::now();
+    let told = loop {
+        match viewer.latest() {
+            Ok(frame) => assert_eq!(frame.unwrap().data()[0], 1),
+            Err(error) => break error,
+        }
+        assert!(start.elapsed() < Duration::from_secs(3), "nobody said so");
+        thread::sleep(Duration::from_millis(5));
+    };
+    assert_eq!(told.code(), ErrorCode::TopicRemoved);
+    let mut late = open("latest.removed", Overflow::DropOldest, 0);
+    send(&mut late, 2).unwrap();
+    assert_eq!(viewer.latest().unwrap().unwrap().data()[0], 2);
+}
+
+#[test]
+fn a_blocking_topic_that_was_removed_during_a_pause_takes_no_frame() {
+    let mut sender = open("pause.removed", Overflow::Block, 0);
+    send(&mut sender, 1).unwrap();
+    thread::sleep(Duration::from_millis(1100));
+    remove("pause.removed");
+    assert_eq!(code(send(&mut sender, 2)), ErrorCode::TopicRemoved);
+    send(&mut sender, 3).unwrap();
+    assert_eq!(sender.stats().unwrap().sent, 2);
+}

@@ -4,7 +4,10 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use framelane::{Config, Encoding, ErrorCode, Image, Options, Overflow, Queue, Topic, configure};
+use framelane::{
+    Ack, Config, Encoding, ErrorCode, Image, Options, Overflow, Queue, QueueOptions, Topic,
+    configure,
+};
 
 /// The process has three slots in all: one test at a time.
 static SLOTS: Mutex<()> = Mutex::new(());
@@ -62,4 +65,25 @@ fn what_a_closed_publisher_left_to_others_stays_until_they_have_taken_it() {
     assert_eq!(full.code(), ErrorCode::PoolExhausted);
     assert_eq!(std::iter::from_fn(|| consumer.try_recv().unwrap()).count(), 3);
     assert!(other.loan(64, 64, Encoding::Mono8).is_ok());
+}
+
+#[test]
+fn an_open_job_keeps_no_frame_but_its_own() {
+    let _alone = settle();
+    let options = QueueOptions { depth: 2, ack: Ack::Manual, ..QueueOptions::default() };
+    let mut sender = Queue::<Image>::open_with("tight.open", options).unwrap();
+    let mut slow = Queue::<Image>::open_with("tight.open", options).unwrap();
+    let mut quick = Queue::<Image>::open_with("tight.open", options).unwrap();
+    let mut put = || {
+        let loan = sender.loan(64, 64, Encoding::Mono8).unwrap();
+        sender.send(loan).unwrap();
+    };
+    put();
+    let open = slow.try_recv().unwrap().unwrap();
+    for round in 0..40 {
+        put();
+        assert!(quick.try_recv().unwrap().unwrap().ack(), "round {round}");
+    }
+    assert!(open.ack());
+    assert_eq!(sender.stats().unwrap().evicted_early, 0);
 }

@@ -297,7 +297,9 @@ fn the_members_of_a_group_share_a_directory() {
     assert_eq!((mode(&root), mode(directory.path())), (0o2770, 0o2770));
     for way in WAYS {
         let directory = open().unwrap().naming(way);
-        for (name, bits) in [("t.lane", 0o660), ("p.0.c", 0o660), ("p.0.d", 0o640)] {
+        for (name, bits) in
+            [("t.lane", 0o660), ("t.lane.d", 0o660), ("p.0.c", 0o660), ("p.0.d", 0o640)]
+        {
             let Ok(made) = directory.create(name, 4096, 4096, |_, _| Ok(())) else { continue };
             made.unwrap();
             assert_eq!(mode(directory.path().join(name)), bits, "{name}");

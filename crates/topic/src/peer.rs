@@ -223,7 +223,8 @@ impl Peer {
         }
     }
 
-    /// Makes sure that `depth + 1` frames of `bytes` bytes can be had at once. Takes as long as
+    /// Makes sure that `depth + 1` frames of `bytes` bytes, or as many as their pool has slots for,
+    /// can be had at once. Takes as long as
     /// it takes: for a thread that may wait.
     ///
     /// # Errors
@@ -237,13 +238,7 @@ impl Peer {
         };
         let pool = hold.pool();
         pool.resume_backing();
-        pool.back_ahead(depth + 1)?;
-        if pool.stats().backed <= depth {
-            let text =
-                format!("a pool for {} frames of {bytes} bytes is more than maxBytes", depth + 1);
-            return Err(Error::new(ErrorCode::PoolExhausted, text));
-        }
-        Ok(())
+        pool.back_ahead(depth + 1)
     }
 
     /// Whether a slot of `stride` bytes is a good place for a frame of `bytes` bytes.

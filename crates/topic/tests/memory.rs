@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use framelane_layout::lock::POOL_READER;
-use framelane_layout::topic::Mode;
+use framelane_layout::topic::{Delivery, Mode, Overflow};
 use framelane_layout::{Descriptor, ErrorCode, Kind};
 use framelane_topic::{FrameAccess, OpenTopic, Peer, Publisher, Received, Settings, Subscriber};
 
@@ -201,4 +201,63 @@ fn foreign_things_in_the_directory_are_left_alone_and_disturb_nobody() {
     let path = place.path.clone();
     drop(place);
     fs::remove_dir_all(path).unwrap();
+}
+
+#[test]
+fn one_publishers_full_pool_does_not_hide_anothers_frames_in_a_queue() {
+    let place = Place::new("hidden", 64 * MIB);
+    let mode = Mode { overflow: Overflow::Block, delivery: Delivery::AtMostOnce };
+    let elsewhere = |dir: &str| {
+        let namespace = place.path.file_name().unwrap().to_str().unwrap().to_owned();
+        let settings = Settings { dir: dir.into(), namespace, ..Settings::default() };
+        Peer::open(&settings).unwrap().open_topic("work", Kind::Image, mode).unwrap()
+    };
+    // Other spellings of the directory: other copies of the library, as it were.
+    let mut full = Publisher::claim(elsewhere("/dev/shm/../shm"), 0).unwrap();
+    publish(&mut full, 1000);
+    let control = place.files().into_iter().find(|name| name.ends_with(".c")).unwrap();
+    let file = OpenOptions::new().read(true).write(true).open(place.path.join(control)).unwrap();
+    let mut lock = libc_flock();
+    lock.l_start = i64::try_from(POOL_READER).unwrap();
+    lock.l_len = 32;
+    // SAFETY: an open descriptor and a valid request.
+    assert_eq!(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &lock) }, 0);
+    let mut other = Publisher::claim(elsewhere("/dev/shm/./"), 0).unwrap();
+    publish(&mut other, 1000);
+    let mut consumer = Subscriber::new(elsewhere("/dev/shm"), 0);
+    assert!(consumer.receive(false).unwrap().is_some(), "the other publisher's frame");
+    let error = consumer.receive(false).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Limit);
+}
+
+#[test]
+fn frames_parked_for_a_removed_topic_do_not_hold_up_the_next_of_its_name() {
+    let place = Place::new("parked", 64 * MIB);
+    let mode = Mode { overflow: Overflow::Block, delivery: Delivery::Broadcast };
+    let open = || place.peer.as_ref().unwrap().open_topic("lane", Kind::Image, mode).unwrap();
+    let keep = open();
+    let mut publisher = Publisher::claim(keep.clone(), 4).unwrap();
+    (0..100).for_each(|_| publish(&mut publisher, 1000));
+    drop(publisher);
+    fs::remove_file(place.path.join("t.lane")).unwrap();
+    drop(keep);
+    let mut publisher = Publisher::claim(open(), 4).unwrap();
+    for _ in 0..50 {
+        assert!(publisher.admit(1000).unwrap());
+        publish(&mut publisher, 1000);
+    }
+    let pool = publisher.loan(1000).unwrap().pool().clone();
+    let stats = pool.stats();
+    assert!(stats.backed - stats.free - stats.draining <= 6, "{stats:?}");
+}
+
+#[test]
+fn memory_made_ahead_is_there_though_backing_was_stopped_once() {
+    let place = Place::new("ahead", 64 * MIB);
+    let peer = place.peer.clone().unwrap();
+    // The first of five sizes; with the fifth, the others are looked at for being let go.
+    let held: Vec<_> =
+        (1..=5).map(|size| peer.allocate(size * 100_000, 3).unwrap().unwrap()).collect();
+    peer.prepare(100_000, 5).unwrap();
+    assert!(held[0].pool().stats().backed >= 6, "{:?}", held[0].pool().stats());
 }
