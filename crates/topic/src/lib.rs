@@ -8,6 +8,7 @@
 mod attached;
 mod cleaner;
 mod entry;
+mod epoch;
 mod file;
 mod gauge;
 mod hold;
@@ -18,6 +19,7 @@ mod publisher;
 mod queue;
 mod stats;
 mod subscriber;
+mod takeover;
 mod watch;
 
 pub use file::TopicFile;

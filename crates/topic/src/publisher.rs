@@ -3,19 +3,19 @@
 use std::time::{Duration, Instant};
 
 use framelane_layout::descriptor::flags;
-use framelane_layout::sync::{Ordering, fence};
+use framelane_layout::sync::Ordering;
 use framelane_layout::topic::{Overflow, SUBSCRIBERS_MAX};
 use framelane_layout::{ABI_MINOR, Descriptor, ErrorCode};
 use framelane_pool::{OwnHold, OwnPool, word};
-use framelane_ring::{Claim, Read, someone_sleeps};
-use framelane_shm::{
-    Error, Result, check_not_forked, epoch_ns, is_forked, monotonic_ns, process_name,
-};
+use framelane_ring::{Claim, someone_sleeps};
+use framelane_shm::{Error, Result, check_not_forked, is_forked, monotonic_ns};
 
-use crate::gauge::{Gauge, Room, is_wanted};
+use crate::epoch::Epoch;
+use crate::gauge::{Gauge, Room};
 use crate::hold::Hold;
 use crate::kept::KeptFrames;
 use crate::peer::{OpenTopic, Peer};
+use crate::takeover::{retire_cells, take_over, unparked};
 use crate::watch::Watch;
 
 /// Frames kept for slow subscribers where nobody said how many.
@@ -49,33 +49,6 @@ pub struct Publisher {
     epoch: Epoch,
 }
 
-/// The Unix epoch on the monotonic clock, so that a frame costs one reading of a clock. Read
-/// anew once a second, for the two drift apart and can be set apart.
-#[derive(Debug, Default)]
-struct Epoch {
-    offset_ns: i64,
-    read_ns: u64,
-}
-
-impl Epoch {
-    /// How long a reading holds.
-    const FRESH_NS: u64 = 1_000_000_000;
-
-    /// Nanoseconds since the epoch at `now_ns` of the monotonic clock.
-    fn at(&mut self, now_ns: u64) -> i64 {
-        if self.read_ns == 0 || now_ns.wrapping_sub(self.read_ns) > Self::FRESH_NS {
-            self.read(now_ns);
-        }
-        now_ns.cast_signed().wrapping_add(self.offset_ns)
-    }
-
-    #[cold]
-    fn read(&mut self, now_ns: u64) {
-        self.offset_ns = epoch_ns().wrapping_sub(now_ns.cast_signed());
-        self.read_ns = now_ns;
-    }
-}
-
 impl Publisher {
     /// Takes a publisher entry, a dead publisher's if there is one, and goes on where its
     /// ring stood. `depth` is how many frames are kept for slow subscribers, 0 for the
@@ -105,38 +78,8 @@ impl Publisher {
             once,
             epoch: Epoch::default(),
         };
-        if publisher.retire_cells() {
-            publisher.topic.peer().clean();
-        }
+        retire_cells(&publisher.topic, entry, next);
         Ok(publisher)
-    }
-
-    /// Empties the cells that name pools of dead predecessors, but for the newest pool: whoever
-    /// crashes again and again would keep one pool for each cell. What a subscriber must not
-    /// lose, and what is this process's own, stays. Whether there were any.
-    fn retire_cells(&self) -> bool {
-        let ring = self.topic.ring(self.entry);
-        let (mut newest, mut any) = (None, false);
-        for position in (self.next.saturating_sub(ring.capacity())..self.next).rev() {
-            let mut descriptor = Descriptor::default();
-            if ring.read(position, &mut descriptor) != Read::Frame {
-                continue;
-            }
-            let pool = descriptor.pool_id;
-            let stays = *newest.get_or_insert(pool) == pool
-                || self.is_wanted(position)
-                || self.topic.peer().own_pool(pool).is_some();
-            if !stays {
-                ring.retire(position);
-                any = true;
-            }
-        }
-        any
-    }
-
-    /// Whether a subscriber that must not be lapped, or a consumer, has yet to take `position`.
-    fn is_wanted(&self, position: u64) -> bool {
-        is_wanted(&self.topic, self.entry, position)
     }
 
     /// Which publisher entry this is.
@@ -307,9 +250,7 @@ impl Publisher {
         (self.topic, self.entry, self.next) = (topic, entry, next);
         (self.depth_said, self.ask_ns) = (0, 0);
         self.once = if next == 0 { 0 } else { flags::FIRST };
-        if self.retire_cells() {
-            self.topic.peer().clean();
-        }
+        retire_cells(&self.topic, entry, next);
         Ok(())
     }
 
@@ -467,46 +408,6 @@ impl Publisher {
         let queue = self.topic.queue(self.entry);
         self.kept.keep_only(|n| matches!(queue.state(n), Claim::Free | Claim::Taken(_)))
     }
-}
-
-/// What the last publisher of this process in this entry kept, of this topic: later positions are
-/// of one of the same name that was removed.
-fn unparked(topic: &OpenTopic, entry: u16, next: u64) -> KeptFrames {
-    let mut parked = topic.peer().unpark(topic.name(), entry);
-    parked.retain(|kept| kept.position < next);
-    KeptFrames::new(parked)
-}
-
-/// Takes a publisher entry, and says where its ring goes on.
-fn take_over(topic: &OpenTopic) -> Result<(u16, u64)> {
-    let next = std::cell::Cell::new(0);
-    let entry = topic.claim_publisher(|entry| {
-        let offer = |position| {
-            if topic.mode().is_queue() {
-                topic.queue(entry).offer_late(position);
-            }
-        };
-        next.set(topic.ring(entry).take_over(offer));
-    })?;
-    let row = topic.publisher_row(entry);
-    // ordering: Relaxed, for people, as the next.
-    row.pid.store(std::process::id(), Ordering::Relaxed);
-    // ordering: Relaxed, for people.
-    row.since_ns.store(monotonic_ns(), Ordering::Relaxed);
-    // ordering: Relaxed, for people.
-    row.evicted_early.store(0, Ordering::Relaxed);
-    // ordering: Relaxed, for people.
-    row.depth.store(0, Ordering::Relaxed);
-    // ordering: Relaxed; nobody waits through this entry yet.
-    row.fifo_id.store(0, Ordering::Relaxed);
-    row.name.set(&process_name());
-    // ordering: Relaxed, for people.
-    topic.shared().publishers.0.epoch.fetch_add(1, Ordering::Relaxed);
-    topic.entries().announce(entry);
-    // ordering: SeqCst fence, pairs with the one in `Lossless::join`: whoever joins before the
-    // first frame is seen by the first look at the readers.
-    fence(Ordering::SeqCst);
-    Ok((entry, next.get()))
 }
 
 impl Drop for Publisher {
