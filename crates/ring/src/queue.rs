@@ -23,6 +23,14 @@ pub enum Claim {
     Other,
 }
 
+impl Claim {
+    /// Whether somebody is still to be done with the position.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Free | Self::Taken(_))
+    }
+}
+
 /// The claims on one ring, a word for each cell.
 #[derive(Clone, Copy, Debug)]
 pub struct WorkQueue<'a> {

@@ -76,8 +76,7 @@ impl Gauge {
                     tell_writers(topic, entry);
                 }
             }
-            let waits =
-                |position: &u64| matches!(queue.state(*position), Claim::Free | Claim::Taken(_));
+            let waits = |position: &u64| queue.state(*position).is_open();
             self.needed = (self.needed..next).find(waits).unwrap_or(next);
         }
     }
@@ -122,8 +121,7 @@ impl Gauge {
         dropped: &mut u64,
     ) -> Result<Room> {
         let queue = topic.queue(ring);
-        let waits =
-            |position: &u64| matches!(queue.state(*position), Claim::Free | Claim::Taken(_));
+        let waits = |position: &u64| queue.state(*position).is_open();
         let mut buried = 0_u32;
         // Each look finds a frame to drop or another one dead, unless somebody scribbles over the
         // claims all the time.
@@ -176,7 +174,7 @@ pub(crate) fn is_wanted(topic: &TopicFile, ring: u16, position: u64) -> bool {
         if let Claim::Taken(entry) = queue.state(position) {
             bury(entry);
         }
-        return matches!(queue.state(position), Claim::Free | Claim::Taken(_));
+        return queue.state(position).is_open();
     }
     let (lossless, next) = (topic.lossless(), topic.ring(ring).head());
     let slowest = || lossless.slowest(ring, lossless.readers(), next);

@@ -7,7 +7,7 @@ use framelane_layout::sync::Ordering;
 use framelane_layout::topic::{Overflow, SUBSCRIBERS_MAX};
 use framelane_layout::{ABI_MINOR, Descriptor, ErrorCode};
 use framelane_pool::{OwnHold, OwnPool, word};
-use framelane_ring::{Claim, someone_sleeps};
+use framelane_ring::someone_sleeps;
 use framelane_shm::{Error, Result, check_not_forked, is_forked, monotonic_ns};
 
 use crate::epoch::Epoch;
@@ -406,7 +406,7 @@ impl Publisher {
     #[inline(never)]
     fn drop_done(&mut self) -> bool {
         let queue = self.topic.queue(self.entry);
-        self.kept.keep_only(|n| matches!(queue.state(n), Claim::Free | Claim::Taken(_)))
+        self.kept.keep_only(|n| queue.state(n).is_open())
     }
 }
 

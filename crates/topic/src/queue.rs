@@ -93,10 +93,11 @@ impl Subscriber {
     fn claim_next(&mut self, ring: u16, newest: bool) -> Result<Option<u64>> {
         let number = self.entry()?.number;
         let (positions, queue) = (self.open_positions(ring), self.topic.queue(ring));
-        let done = |position: u64| matches!(queue.state(position), Claim::Done | Claim::Other);
         // Those done with at the beginning are never looked at again.
-        self.cursors[usize::from(ring)] =
-            positions.clone().find(|&position| !done(position)).unwrap_or(positions.end);
+        self.cursors[usize::from(ring)] = positions
+            .clone()
+            .find(|&position| queue.state(position).is_open())
+            .unwrap_or(positions.end);
         let positions = self.cursors[usize::from(ring)]..positions.end;
         let take = |position: &u64| queue.take(*position, number);
         Ok(if newest { positions.rev().find(take) } else { positions.into_iter().find(take) })
