@@ -160,6 +160,6 @@ if (file?.endsWith('child.js') && role !== undefined && name !== undefined) {
   process.on('disconnect', () => process.exit());
   main(role, name, args.map(Number)).catch((error: unknown) => {
     const { code = '', message } = error as Error & { code?: string };
-    say({ type: 'error', code, text: message });
+    process.send?.({ type: 'error', code, text: message } satisfies Said, () => process.exit(1));
   });
 }

@@ -15,6 +15,10 @@ type Library = typeof framelane;
 type Lane = framelane.Topic;
 type Readable = { data: Uint8Array; timestampNs: bigint };
 
+// Files are counted here: those of the test files that run beside this one are elsewhere.
+const run = process.env['FRAMELANE_NAMESPACE'] ?? 'default';
+process.env['FRAMELANE_NAMESPACE'] = `${run}-${topicName('copies').replaceAll('.', '-')}`;
+
 const copyPath = mkdtempSync(join(tmpdir(), 'framelane-copy-'));
 const entry = pathToFileURL(join(copyPath, 'dist/index.js')).href;
 for (const part of ['package.json', 'dist', 'lib/generated']) {

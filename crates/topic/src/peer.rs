@@ -27,6 +27,9 @@ const SLACK: u64 = 4;
 /// 3 ms a mebibyte.
 const BACKED_AT_ONCE: u64 = 8 << 20;
 
+/// How often to look whether a thread has let go of a retired pool: it takes some instructions.
+const LET_GO_LOOKS: u32 = 1000;
+
 /// Where to meet, and how much memory to use.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Settings {
@@ -312,6 +315,15 @@ impl Peer {
         for pool in &gone {
             self.directory.unlink(&control_name(pool.id()))?;
             self.directory.unlink(&data_name(pool.id()))?;
+        }
+        // A thread that was backing slots is about to let go: what it still has is not free yet,
+        // and whoever retires needs it now. A subscriber here may keep a pool for longer.
+        let let_go = |pool: &Arc<OwnPool>| Arc::strong_count(pool) == 1;
+        for _ in 0..LET_GO_LOOKS {
+            if gone.iter().all(let_go) {
+                break;
+            }
+            std::thread::yield_now();
         }
         Ok(!gone.is_empty())
     }
