@@ -1,18 +1,20 @@
 /** What topics and queues have in common: sending, receiving, waiting, ending. */
 import { checkInteger, checkOptions, checkWord, invalid } from './check.js';
-import { HELD_MAX } from './config.js';
+import { HELD_MAX, SPIN_US_MAX } from './config.js';
 import type { Encoding } from './encoding.js';
 import { FramelaneError } from './errors.js';
 import { HISTORY_MAX, modes } from './generated/layout.js';
 import type { Image, ImageFrame, ReceivedImage } from './image.js';
+import { NO_HOLD } from './hot.js';
 import { FrameIterator } from './iterate.js';
-import { frameType, type Frame, type FrameType } from './lease.js';
+import { frameType, type Frame, type FrameType } from './frame.js';
 import { Call, type AbortSignalLike } from './line.js';
 import { checkTopicName } from './name.js';
 import { Departure } from './outbox.js';
 import type { ImageShape, ImageSize } from './shape.js';
 import type { TopicStats } from './stats.js';
 import { Subscription } from './subscription.js';
+import { Visit } from './visit.js';
 
 /** A frame as a topic hands it out: read-only. */
 export type Received<T> = T extends ImageFrame<infer E, unknown> ? ReceivedImage<E> : never;
@@ -37,6 +39,7 @@ interface Options {
   history?: unknown;
   maxHeld?: unknown;
   overflow?: unknown;
+  spinUs?: unknown;
 }
 
 /** Longest time that a timer takes. */
@@ -58,7 +61,7 @@ export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, A
   ) {
     this.#what = what;
     this.#type = checkClass(type, what);
-    const { depth, history = 0, maxHeld, overflow } = options;
+    const { depth, history = 0, maxHeld, overflow, spinUs } = options;
     const full = checkWord(overflow, 'overflow', modes[delivery]);
     this.#subscription = new Subscription(this.#type, {
       name: checkTopicName(name ?? this.#type.name.toLowerCase()),
@@ -67,6 +70,7 @@ export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, A
       maxHeld: maxHeld === undefined ? 0 : checkInteger(maxHeld, 'maxHeld', 1, HELD_MAX),
       mode: modes[delivery][full],
       blocks: full === 'block',
+      spinUs: spinUs === undefined ? -1 : checkInteger(spinUs, 'spinUs', 0, SPIN_US_MAX),
     });
   }
 
@@ -193,14 +197,64 @@ export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, A
       const { signal, timeoutMs } = checkWaitOptions(options, 'recv');
       if (signal?.aborted === true) return Promise.reject(signal.reason);
       const subscription = this.#subscription;
-      const frame = timeoutMs === 0 ? subscription.receive(0) : subscription.take(0);
+      const frame = timeoutMs === 0 ? subscription.receive(0) : subscription.take(0, NO_HOLD);
       if (frame !== null) return Promise.resolve(frame as unknown as R);
-      if (timeoutMs === 0) return Promise.reject(timeoutError(this.name, 0));
+      if (timeoutMs === 0) return Promise.reject(timeoutError(this.name, 'recv', 0));
       return new Promise<T>((resolve, reject) => {
         const arrival = new Arrival<T>(subscription, resolve, reject, signal);
         subscription.wait(arrival);
         arrival.limit(timeoutMs);
       }) as Promise<unknown> as Promise<R>;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * The next frame, for which it blocks the thread: no promise, no event loop, nothing else of
+   * this thread runs meanwhile. For worker threads, and for programs that do nothing but this. It
+   * must be given back: `release()` or `using`.
+   *
+   * `timeoutMs`: milliseconds to wait, without an end where it is left out.
+   *
+   * Throws `ERR_FRAMELANE_TIMEOUT`, and what `tryRecv` throws.
+   *
+   * @example
+   * const image = topic.recvSync({ timeoutMs: 1000 });
+   */
+  recvSync(options?: Pick<WaitOptions, 'timeoutMs'>): R {
+    this.#subscription.assertOpen('recvSync');
+    const { timeoutMs: given } = checkOptions(options, ['timeoutMs'], 'recvSync');
+    const timeoutMs = given === undefined ? Infinity : checkTimeout(given);
+    const frame = this.#subscription.takeBlocking(timeoutMs);
+    if (frame === null) throw timeoutError(this.name, 'recvSync', timeoutMs);
+    return frame as unknown as R;
+  }
+
+  /**
+   * Calls a function with every frame in order, one at a time: the quickest way to receive. A
+   * frame is given back when the function returns, or when the promise that it returns is settled;
+   * `retain()` or `clone()` what is to live longer. No promise is made for a function that makes
+   * none.
+   *
+   * Resolves when `close()` is called. Rejects with what the function throws or rejects with, with
+   * the signal's reason, and with what `tryRecv` throws; the function is not called any more then.
+   *
+   * @example
+   * await topic.forEach((image) => detect(image), { signal });
+   */
+  forEach(visitor: (frame: R) => unknown, options?: Pick<WaitOptions, 'signal'>): Promise<void> {
+    try {
+      const subscription = this.#subscription;
+      subscription.assertOpen('forEach');
+      if (typeof visitor !== 'function') throw invalid('forEach', 'a function', visitor);
+      const { signal: given } = checkOptions(options, ['signal'], 'forEach');
+      const signal = given === undefined ? undefined : checkSignal(given);
+      if (signal?.aborted === true) return Promise.reject(signal.reason);
+      return new Promise((resolve, reject) => {
+        const call = visitor as unknown as (frame: T) => unknown;
+        new Visit(subscription, call, resolve, reject, signal).run();
+      });
     } catch (error) {
       return Promise.reject(error);
     }
@@ -292,7 +346,7 @@ class Arrival<T extends Frame> extends Call<T> {
   }
 
   protected override expired(timeoutMs: number): FramelaneError {
-    return timeoutError(this.#subscription.name, timeoutMs);
+    return timeoutError(this.#subscription.name, 'recv', timeoutMs);
   }
 
   protected override closed(): FramelaneError {
@@ -300,10 +354,10 @@ class Arrival<T extends Frame> extends Call<T> {
   }
 }
 
-function timeoutError(name: string, timeoutMs: number): FramelaneError {
+function timeoutError(name: string, action: string, timeoutMs: number): FramelaneError {
   return new FramelaneError(
     'ERR_FRAMELANE_TIMEOUT',
-    `recv: no frame came on the topic ${JSON.stringify(name)} within ${timeoutMs} ms; ` +
+    `${action}: no frame came on the topic ${JSON.stringify(name)} within ${timeoutMs} ms; ` +
       'is a publisher running, in the same namespace?',
   );
 }

@@ -22,6 +22,11 @@ export interface Settings {
   /** Most frames loaned and not sent, per topic. Default 8. `FRAMELANE_MAX_LOANS`. */
   maxLoans?: number;
   /**
+   * How many microseconds `recv`, loops and `recvSync` look for a frame before they sleep, 0 to
+   * 1,000,000, for those who pay CPU time for latency. Default 0. `FRAMELANE_SPIN_US`.
+   */
+  spinUs?: number;
+  /**
    * How received frames are mapped. `'protected'`, the default: without write permission; a write
    * ends this process, and a line on stderr says which frame it was. `'shared'`: a write to `data`
    * succeeds and changes what everybody else sees. `FRAMELANE_ACCESS`.
@@ -45,12 +50,16 @@ export interface Settings {
 /** Slots are numbered by 16 bits, so nobody can hold more. */
 export const HELD_MAX = 65_535;
 
+/** Longest time to look for a frame, in microseconds. */
+export const SPIN_US_MAX = 1_000_000;
+
 const keys = [
   'dir',
   'namespace',
   'maxBytes',
   'maxHeld',
   'maxLoans',
+  'spinUs',
   'access',
   'scrub',
   'group',
@@ -62,19 +71,20 @@ const variables = {
   maxBytes: 'FRAMELANE_MAX_BYTES',
   maxHeld: 'FRAMELANE_MAX_HELD',
   maxLoans: 'FRAMELANE_MAX_LOANS',
+  spinUs: 'FRAMELANE_SPIN_US',
   access: 'FRAMELANE_ACCESS',
   scrub: 'FRAMELANE_SCRUB',
   group: 'FRAMELANE_GROUP',
 } as const satisfies Record<keyof Settings, string>;
 
 let chosen: Settings = {};
+let inForce: Settings = {};
 let used = false;
 
 /**
  * Sets what the process uses, before its first topic or image; what is left out stands in the
- * environment (`FRAMELANE_DIR`, `FRAMELANE_NAMESPACE`, `FRAMELANE_MAX_BYTES`,
- * `FRAMELANE_MAX_HELD`, `FRAMELANE_MAX_LOANS`, `FRAMELANE_ACCESS`, `FRAMELANE_SCRUB`,
- * `FRAMELANE_GROUP`) or has its default. A later call adds to an earlier one.
+ * environment (`FRAMELANE_DIR`, `FRAMELANE_MAX_BYTES` and so on, see `Settings`) or has its
+ * default. A later call adds to an earlier one.
  *
  * Throws `ERR_FRAMELANE_CONFIGURED` after the first use, `ERR_FRAMELANE_INVALID_ARGUMENT` for an
  * unknown option or a bad value, `ERR_FRAMELANE_INVALID_NAME` for a bad namespace.
@@ -106,15 +116,21 @@ export function takeSettings(environment: Readonly<Record<string, string | undef
   for (const key of keys) {
     const name = variables[key];
     const text = environment[name];
-    if (text !== undefined && text !== '') assign({}, key, fromText(key, text), name);
+    if (text !== undefined && text !== '') assign(inForce, key, fromText(key, text), name);
   }
+  inForce = { ...inForce, ...chosen };
   used = true;
   return chosen;
 }
 
+/** How long a receive looks for a frame where its topic object does not say. */
+export function spinUsDefault(): number {
+  return inForce.spinUs ?? 0;
+}
+
 /** Numbers are decimal digits only: `Number` would take '', '1e3' and '0x10' too. */
 function fromText(key: keyof Settings, text: string): unknown {
-  const numeric = key.startsWith('max');
+  const numeric = key.startsWith('max') || key === 'spinUs';
   return numeric && /^\d{1,16}$/.test(text) ? Number(text) : text;
 }
 
@@ -128,6 +144,9 @@ function assign(target: Settings, key: keyof Settings, value: unknown, what: str
       break;
     case 'maxBytes':
       target.maxBytes = checkInteger(value, what, 1, Number.MAX_SAFE_INTEGER);
+      break;
+    case 'spinUs':
+      target.spinUs = checkInteger(value, what, 0, SPIN_US_MAX);
       break;
     case 'access':
       target.access = checkAccess(value, what);

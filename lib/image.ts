@@ -24,25 +24,32 @@ import {
   kinds,
 } from './generated/layout.js';
 import {
-  assertHeld,
   Frame,
   frameType,
+  held,
+  LEASE,
+  whereabouts,
+  type FrameClass,
+  type FrameType,
+} from './frame.js';
+import * as hot from './hot.js';
+import {
   holdOf,
   holdToWrite,
-  LOANED,
+  keptView,
+  loaned,
   markCopied,
   openView,
   rawBytesOf,
-  RECEIVED,
-  retainInControl,
-  viewOf,
-  whereabouts,
-  type FrameClass,
-  type FrameLabel,
-  type FrameType,
+  received,
+  release,
+  retained,
+  setFrameId,
+  setTimestampNs,
+  type Lease,
   type Tally,
 } from './lease.js';
-import { calling, errorOf, f64, fromNative, hot, load, u32, UNBOUND } from './native.js';
+import { calling, errorOf, f64, fromNative, load, u32, UNBOUND } from './native.js';
 import {
   readArguments,
   readShape,
@@ -75,55 +82,30 @@ export type PictureFormat = 'png' | 'jpeg';
 
 const formatCodes = { png: 0, jpeg: 1 } as const satisfies Record<PictureFormat, number>;
 
-/** First argument of the constructor when the control array names the frame. */
-const FROM_CONTROL = Symbol('from control');
+/** First argument of the constructor when the second is the frame's lease. */
+const FROM_LEASE = Symbol('from lease');
 /** For the frames of no topic. */
 const unbound: Tally = { extraReleases: 0, copied: 0 };
 
 /** An image whatever its encoding. */
 type AnyImage = ImageFrame<Encoding, unknown>;
 
-// Ways to the private fields of images, for the functions below; set inside the class.
-let rowOf: (image: AnyImage) => EncodingInfo;
-let isImage: (value: unknown) => value is AnyImage;
-let decodeSlot: (bytes: Uint8Array, image: AnyImage) => void;
-let describe: (image: AnyImage) => void;
-let title: (image: AnyImage) => string;
-
 /** The class behind `Image`; `D` is the type of `data`. */
 export class ImageFrame<E extends Encoding = Encoding, D = DataOf<E>> extends Frame {
-  // In this order in every image, so that all have one hidden class.
-  readonly #code: number;
-  readonly #height: number;
-  readonly #width: number;
-  readonly #step: number;
-
   /** See `ImageConstructor`. @internal */
-  constructor(first: unknown, second?: unknown, third?: unknown, label?: FrameLabel | null) {
-    const wanted = first === FROM_CONTROL ? null : readArguments(first, second, third);
-    if (wanted === null) {
-      super(second as number, third as Tally, label ?? null);
-    } else {
-      loanSlot(UNBOUND, wanted);
-      super(LOANED, unbound, null);
-    }
-    this.#code = u32[ENCODING];
-    this.#height = u32[DIM0];
-    this.#width = u32[DIM1];
-    this.#step = u32[STEP];
-    if (wanted !== null) begin(this, wanted);
+  constructor(first: unknown, second?: unknown, third?: unknown) {
+    // One call of `super`, and nothing after it where the lease is given: V8 inlines that.
+    super(first === FROM_LEASE ? (second as Lease) : newLease(readArguments(first, second, third)));
   }
 
   /** Rows. */
   get height(): number {
-    assertHeld(this);
-    return this.#height;
+    return held(this).dim0;
   }
 
   /** Pixels in a row. */
   get width(): number {
-    assertHeld(this);
-    return this.#width;
+    return held(this).dim1;
   }
 
   /** How the pixels are laid out. */
@@ -143,30 +125,31 @@ export class ImageFrame<E extends Encoding = Encoding, D = DataOf<E>> extends Fr
 
   /** Bytes from the start of one row to the start of the next. */
   get step(): number {
-    assertHeld(this);
-    return this.#step;
+    return held(this).step;
   }
 
   /** Bytes of the pixels, without any padding of rows. */
   get nbytes(): number {
-    return this.#height * this.#width * rowOf(this).bytesPerPixel;
+    const { dim0, dim1, encoding } = held(this);
+    return dim0 * dim1 * rowOfCode(encoding).bytesPerPixel;
   }
 
   /** Bytes from the first pixel to the last, padding between rows included. */
   get byteLength(): number {
-    return this.#step * (this.#height - 1) + this.#width * rowOf(this).bytesPerPixel;
+    return byteLengthOf(held(this));
   }
 
   /** Extents as in NumPy: `[height, width]`, or `[height, width, channels]` for several. */
   get shape(): number[] {
     const { channels } = rowOf(this);
-    return channels === 1 ? [this.#height, this.#width] : [this.#height, this.#width, channels];
+    const { dim0, dim1 } = this[LEASE];
+    return channels === 1 ? [dim0, dim1] : [dim0, dim1, channels];
   }
 
   /** For each dimension of `shape`, how many elements of `data` lie from one to the next. */
   get strides(): number[] {
     const { channels, itemBytes } = rowOf(this);
-    const line = this.#step / itemBytes;
+    const line = this[LEASE].step / itemBytes;
     return channels === 1 ? [line, 1] : [line, channels, 1];
   }
 
@@ -180,7 +163,10 @@ export class ImageFrame<E extends Encoding = Encoding, D = DataOf<E>> extends Fr
    * Throws `ERR_FRAMELANE_RELEASED`.
    */
   get data(): D {
-    return (viewOf(this) ?? openView(this, rowOf(this), this.byteLength)) as D;
+    const lease = this[LEASE];
+    const kept = keptView(lease);
+    if (kept !== null) return kept as D;
+    return openView(lease, rowOfCode(lease.encoding), byteLengthOf(lease)) as D;
   }
 
   /**
@@ -188,25 +174,20 @@ export class ImageFrame<E extends Encoding = Encoding, D = DataOf<E>> extends Fr
    * than the loop that received it, or to go on holding what is sent.
    */
   retain(): this {
-    const { state, tally, label } = retainInControl(this);
-    u32[ENCODING] = this.#code;
-    u32[DIM0] = this.#height;
-    u32[DIM1] = this.#width;
-    u32[STEP] = this.#step;
-    return new ImageFrame<E, D>(FROM_CONTROL, state, tally, label) as this;
+    return new ImageFrame<E, D>(FROM_LEASE, retained(this[LEASE])) as this;
   }
 
   /** A private copy that can be written and sent; rows are packed, frame id and time are kept. */
   clone(): Image<E> {
     const row = rowOf(this);
-    const [width, height, step] = [this.#width, this.#height, this.#step];
+    const { dim0: height, dim1: width, step } = this[LEASE];
     const rowBytes = width * row.bytesPerPixel;
     const { frameId, timestampNs } = this;
-    const source = rawBytesOf(this, this.byteLength);
+    const source = rawBytesOf(this[LEASE], this.byteLength);
     const wanted = { row, width, height, rowBytes, frameId, timestampNs, zeroed: false };
     return filled(loanImage<E>(UNBOUND, unbound, wanted), (copy) => {
-      markCopied(copy);
-      const target = rawBytesOf(copy, rowBytes * height);
+      markCopied(copy[LEASE]);
+      const target = rawBytesOf(copy[LEASE], rowBytes * height);
       if (step === rowBytes) {
         target.set(source);
         return;
@@ -234,11 +215,11 @@ export class ImageFrame<E extends Encoding = Encoding, D = DataOf<E>> extends Fr
     if (!Object.hasOwn(formatCodes, format)) throw invalid('format', "'png' or 'jpeg'", format);
     const { quality = 85 } = checkOptions(options, ['quality'], 'encode');
     const level = checkInteger(quality, 'quality', 1, 100);
-    const hold = holdOf(this);
+    const { dim0: height, dim1: width, step, encoding } = this[LEASE];
+    const hold = holdOf(this[LEASE]);
     const code = formatCodes[format];
-    const [width, height, step] = [this.#width, this.#height, this.#step];
     const file = await calling(() =>
-      load().encode(hold, code, level, this.#code, width, height, step),
+      load().encode(hold, code, level, encoding, width, height, step),
     );
     if (file instanceof Uint8Array) return file as Bytes;
     throw fromNative(file);
@@ -278,8 +259,8 @@ export class ImageFrame<E extends Encoding = Encoding, D = DataOf<E>> extends Fr
     }
     const image = loanImage(UNBOUND, unbound, wanted);
     return filled(image, () => {
-      rawBytesOf(image, size).set(source);
-      markCopied(image);
+      rawBytesOf(image[LEASE], size).set(source);
+      markCopied(image[LEASE]);
     });
   }
 
@@ -305,44 +286,57 @@ export class ImageFrame<E extends Encoding = Encoding, D = DataOf<E>> extends Fr
       const { rowBytes, height } = readShape(checkOptions(options, sizeKeys, 'prepare'));
       return rowBytes * height;
     },
-    bytesOf: (frame) => (frame as AnyImage).byteLength,
+    bytesOf: (lease) => byteLengthOf(lease),
     loan: (topic, tally, options) =>
       loanImage(topic, tally, readShape(checkOptions(options, shapeKeys, 'loan'))),
-    receive: (tally) => new ImageFrame(FROM_CONTROL, RECEIVED, tally),
+    receive: (tally) => new ImageFrame(FROM_LEASE, received('Image', tally)),
     owns: (value) => isImage(value),
-    describe: (frame) => describe(frame as AnyImage),
+    describe,
   };
 
   static {
     Object.defineProperty(this, 'name', { value: 'Image', configurable: true });
     const inspect = Symbol.for('nodejs.util.inspect.custom');
     Object.defineProperty(this.prototype, inspect, { value: inspectImage });
-    rowOf = (image) => {
-      assertHeld(image);
-      return rowOfCode(image.#code);
-    };
-    isImage = (value): value is AnyImage =>
-      typeof value === 'object' && value !== null && #code in value;
-    decodeSlot = (bytes, image) => {
-      const hold = holdToWrite(image, 'decode');
-      const [code, width, height] = [image.#code, image.#width, image.#height];
-      calling(() => load().decodeInto(bytes, hold, code, width, height, image.#step));
-    };
-    describe = (image) => {
-      const row = rowOfCode(image.#code);
-      u32[KIND] = kinds.Image;
-      u32[ENCODING] = image.#code;
-      u32[DTYPE] = row.dtypeCode;
-      u32[FLAGS] = 0;
-      u32[DIM0] = image.#height;
-      u32[DIM1] = image.#width;
-      u32[DIM2] = row.channels;
-      u32[STEP] = image.#step;
-      f64[PAYLOAD / 2] = image.#step * image.#height;
-    };
-    title = (image) =>
-      `Image ${image.#width}x${image.#height} ${rowOfCode(image.#code).name} ${whereabouts(image)}`;
   }
+}
+
+function isImage(value: unknown): value is AnyImage {
+  return value instanceof ImageFrame && LEASE in value;
+}
+
+/** What is known of a frame's encoding; throws `ERR_FRAMELANE_RELEASED`. */
+function rowOf(image: AnyImage): EncodingInfo {
+  return rowOfCode(held(image).encoding);
+}
+
+function byteLengthOf({ step, dim0, dim1, encoding }: Lease): number {
+  return step * (dim0 - 1) + dim1 * rowOfCode(encoding).bytesPerPixel;
+}
+
+function describe({ encoding, dim0, dim1, step }: Lease): void {
+  const row = rowOfCode(encoding);
+  u32[KIND] = kinds.Image;
+  u32[ENCODING] = encoding;
+  u32[DTYPE] = row.dtypeCode;
+  u32[FLAGS] = 0;
+  u32[DIM0] = dim0;
+  u32[DIM1] = dim1;
+  u32[DIM2] = row.channels;
+  u32[STEP] = step;
+  f64[PAYLOAD / 2] = step * dim0;
+}
+
+function decodeSlot(bytes: Uint8Array, image: AnyImage): void {
+  const lease = image[LEASE];
+  const hold = holdToWrite(lease, 'decode');
+  const { encoding, dim0: height, dim1: width, step } = lease;
+  calling(() => load().decodeInto(bytes, hold, encoding, width, height, step));
+}
+
+function title(image: AnyImage): string {
+  const { dim0, dim1, encoding } = image[LEASE];
+  return `Image ${dim1}x${dim0} ${rowOfCode(encoding).name} ${whereabouts(image)}`;
 }
 
 /** One line, never pixels. The prototype itself can be inspected too. */
@@ -363,16 +357,26 @@ function loanSlot(topic: number, { row, width, height, rowBytes }: Wanted): void
 
 function loanImage<E extends Encoding>(topic: number, tally: Tally, wanted: Wanted): Image<E> {
   loanSlot(topic, wanted);
-  return begin(new ImageFrame<E>(FROM_CONTROL, LOANED, tally), wanted);
+  return new ImageFrame<E>(FROM_LEASE, begin(loaned('Image', tally), wanted));
 }
 
-/** Gives a new image what it begins with. */
-function begin<I extends AnyImage>(image: I, wanted: Wanted): I {
-  return filled(image, () => {
-    if (wanted.zeroed) rawBytesOf(image, wanted.rowBytes * wanted.height).fill(0);
-    if (wanted.frameId !== undefined) image.setFrameId(wanted.frameId as string);
-    if (wanted.timestampNs !== undefined) image.setTimestampNs(wanted.timestampNs as bigint);
-  });
+/** A lease on a slot of no topic. */
+function newLease(wanted: Wanted): Lease {
+  loanSlot(UNBOUND, wanted);
+  return begin(loaned('Image', unbound), wanted);
+}
+
+/** Gives a new frame what it begins with. */
+function begin(lease: Lease, wanted: Wanted): Lease {
+  try {
+    if (wanted.zeroed) rawBytesOf(lease, wanted.rowBytes * wanted.height).fill(0);
+    if (wanted.frameId !== undefined) setFrameId(lease, wanted.frameId);
+    if (wanted.timestampNs !== undefined) setTimestampNs(lease, wanted.timestampNs);
+    return lease;
+  } catch (error) {
+    release(lease);
+    throw error;
+  }
 }
 
 /** Fills a new image; where that fails, its slot goes back. */

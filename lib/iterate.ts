@@ -2,7 +2,9 @@
  * Loops over frames. Written by hand: an async generator costs several promises a frame, this
  * one; and it gives the previous frame back at the next step, so that nobody has to.
  */
-import type { Frame } from './lease.js';
+import { LEASE, type Frame } from './frame.js';
+import { NO_HOLD, release } from './hot.js';
+import { giveUp } from './lease.js';
 import type { Subscription, Waiter } from './subscription.js';
 
 /** The answer to one step. */
@@ -43,13 +45,16 @@ export class FrameIterator<T extends Frame> implements AsyncIterableIterator<T>,
   }
 
   #step(): Promise<Step<T>> {
-    this.#giveBack();
+    const previous = this.#previous;
+    this.#previous = null;
+    const give = previous === null ? NO_HOLD : giveUp(previous[LEASE]);
     if (this.#ended || this.#subscription.closed) {
+      if (give !== NO_HOLD) release(give);
       this.#ended = true;
       return Promise.resolve(done);
     }
     try {
-      const frame = this.#subscription.take(this.newest);
+      const frame = this.#subscription.take(this.newest, give);
       if (frame !== null) {
         this.#previous = frame;
         return Promise.resolve({ done: false, value: frame });

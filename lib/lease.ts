@@ -1,12 +1,16 @@
 /**
- * Who holds what. A frame object stands for one hold on one slot: loaned (ours to write),
- * received (read-only), sent (given away) or released. Everything common to all kinds of frames.
+ * Who holds what. A lease is one hold on one slot: loaned (ours to write), received (read-only),
+ * sent (given away) or released. What all kinds of frames have in common, apart from what users
+ * see of it (`frame.ts`).
  */
 import { invalid, show } from './check.js';
 import type { TypedArray } from './dtype.js';
 import type { EncodingInfo } from './encoding.js';
 import { FramelaneError } from './errors.js';
 import {
+  DIM0,
+  DIM1,
+  ENCODING,
   FRAME,
   FRAME_ID,
   FRAME_ID_LEN,
@@ -18,33 +22,20 @@ import {
   SEQUENCE,
   SLOT,
   STAMP_NS,
+  STEP,
 } from './generated/layout.js';
-import { calling, errorOf, f64, hot, i64, load, PUBLISHED, u32, u8 } from './native.js';
-import { bytesOfSlot, headerFrameId, headerSequence, headerStamp, viewSlot } from './view.js';
-
-declare global {
-  // The two symbols that every supported Node.js has, for programs whose `lib` ends at ES2022.
-  // Same form as in TypeScript's own library and in @types/node, so that all of them merge.
-  interface SymbolConstructor {
-    readonly dispose: unique symbol;
-    readonly asyncDispose: unique symbol;
-  }
-  interface Disposable {
-    [Symbol.dispose](): void;
-  }
-  interface AsyncDisposable {
-    [Symbol.asyncDispose](): PromiseLike<void>;
-  }
-}
+import * as hot from './hot.js';
+import { calling, errorOf, f64, i64, load, u32, u8 } from './native.js';
+import { bytesOfSlot, viewSlot } from './view.js';
 
 /** The slot is ours to write. */
 export const LOANED = 0;
 /** The slot is somebody's published frame. */
 export const RECEIVED = 1;
 /** The hold was given away with `send`. */
-const SENT = 2;
+export const SENT = 2;
 /** The hold was given back. */
-const RELEASED = 3;
+export const RELEASED = 3;
 
 /** What is counted for a topic object, or for the frames of none. */
 export interface Tally {
@@ -66,269 +57,192 @@ class Label {
   sentHigh = 0;
 }
 
-/** How a topic deals with frames of one class; each class has one under the key `frameType`. */
-export interface FrameType<T> {
-  /** Code of the kind. */
-  readonly kind: number;
-  /** The name users see. */
-  readonly name: string;
-  /** Bytes of a frame of these options. */
-  bytesFor(options: unknown): number;
-  /** Bytes of a frame; throws `ERR_FRAMELANE_RELEASED`. */
-  bytesOf(frame: Frame): number;
-  /** Takes an empty slot for a topic. */
-  loan(topic: number, tally: Tally, options: unknown): T;
-  /** The frame that the control array names. */
-  receive(tally: Tally): T;
-  /** Whether a value is a frame of this class. */
-  owns(value: unknown): value is Frame;
-  /** Writes a frame's type and shape to the control array. */
-  describe(frame: Frame): void;
+/**
+ * One hold on one slot, and what is in it. Has no private fields, for nobody outside sees it: V8
+ * does not inline the constructors of a hierarchy that has some, which costs 25 ns a frame.
+ */
+export class Lease {
+  /** What errors call the frame. */
+  readonly kind: string;
+  // Numbers stay as they stand in the control array; a bigint is made when it is asked for.
+  readonly hold = u32[HOLD]!;
+  readonly pool = u32[POOL]!;
+  readonly slot = u32[SLOT]!;
+  readonly generation = u32[GENERATION]!;
+  // Signed, because V8 keeps only numbers below 2^31 without a box.
+  readonly sentLow = u32[SENT_NS]! | 0;
+  readonly sentHigh = u32[SENT_NS + 1]!;
+  // The shape, as the frame's class understands it.
+  readonly encoding = u32[ENCODING]!;
+  readonly dim0 = u32[DIM0]!;
+  readonly dim1 = u32[DIM1]!;
+  readonly step = u32[STEP]!;
+  state: number;
+  readonly tally: Tally;
+  readonly label: Label | null;
+  view: TypedArray | null = null;
+
+  /** Of the frame that the control array names. */
+  constructor(kind: string, state: number, tally: Tally, label: Label | null) {
+    this.kind = kind;
+    this.state = state;
+    this.tally = tally;
+    this.label = label;
+  }
 }
 
-/** Where a class of frames keeps its `FrameType`. */
-export const frameType: unique symbol = Symbol('framelane.frameType');
-
-/** A class of frames that a topic can carry. */
-export interface FrameClass<T> {
-  readonly [frameType]: FrameType<T>;
+/** A lease on the slot that the control array names, empty and ours. */
+export function loaned(kind: string, tally: Tally): Lease {
+  return new Lease(kind, LOANED, tally, new Label());
 }
 
-/** What a frame class hands through from one frame object to another on the slot. */
-export type FrameLabel = Label;
+/** A lease on the frame that the control array names. */
+export function received(kind: string, tally: Tally): Lease {
+  return new Lease(kind, RECEIVED, tally, null);
+}
 
-// Ways to the private fields of frames, for the modules of this package; set inside the class.
+/** Another lease on the same slot. */
+export function retained(lease: Lease): Lease {
+  assertReadable(lease);
+  const status = hot.retain(lease.hold);
+  if (status < 0) throw errorOf(status);
+  u32[POOL] = lease.pool;
+  u32[SLOT] = lease.slot;
+  u32[GENERATION] = lease.generation;
+  u32[SENT_NS] = lease.sentLow;
+  u32[SENT_NS + 1] = lease.sentHigh;
+  u32[ENCODING] = lease.encoding;
+  u32[DIM0] = lease.dim0;
+  u32[DIM1] = lease.dim1;
+  u32[STEP] = lease.step;
+  return new Lease(lease.kind, lease.state, lease.tally, lease.label);
+}
+
+/** Gives the hold back; a second time is counted, after `send` there is nothing to give back. */
+export function release(lease: Lease): void {
+  if (lease.state <= RECEIVED) {
+    if (hot.release(giveUp(lease)) === 0) lease.tally.extraReleases++;
+  } else if (lease.state === RELEASED) {
+    lease.tally.extraReleases++;
+  }
+}
+
+/**
+ * Marks a frame as given back and gives its hold, which the caller hands to the native side;
+ * `NO_HOLD` where it was released or sent before.
+ */
+export function giveUp(lease: Lease): number {
+  if (lease.state > RECEIVED) return hot.NO_HOLD;
+  lease.state = RELEASED;
+  lease.view = null;
+  return lease.hold;
+}
+
+/** Throws `ERR_FRAMELANE_RELEASED` for a frame given back. */
+export function assertHeld(lease: Lease): void {
+  if (lease.state === RELEASED) throw gone(lease);
+}
+
+/** Throws `ERR_FRAMELANE_RELEASED` for a frame given back or sent. */
+export function assertReadable(lease: Lease): void {
+  if (lease.state >= SENT) throw gone(lease);
+}
+
+/** The label of a frame that can be written; throws `ERR_FRAMELANE_FROZEN` too. */
+function labelToWrite(lease: Lease, action: string): Label {
+  assertHeld(lease);
+  const { label } = lease;
+  if (label === null || label.sent || lease.state === SENT) {
+    throw frozen(lease, action, label !== null);
+  }
+  return label;
+}
+
+/** Names the sensor or coordinate frame. */
+export function setFrameId(lease: Lease, frameId: unknown): void {
+  labelToWrite(lease, 'setFrameId').frameId = checkFrameId(frameId);
+}
+
+/** Says when the frame was taken. */
+export function setTimestampNs(lease: Lease, timestampNs: unknown): void {
+  labelToWrite(lease, 'setTimestampNs').timestampNs = checkTimestamp(timestampNs);
+}
+
+/** The hold, for native calls; throws `ERR_FRAMELANE_RELEASED`. */
+export function holdOf(lease: Lease): number {
+  assertReadable(lease);
+  return lease.hold;
+}
+
+/** The hold of a frame that can be written; throws `ERR_FRAMELANE_FROZEN` too. */
+export function holdToWrite(lease: Lease, action: string): number {
+  labelToWrite(lease, action);
+  return lease.hold;
+}
 
 /** The kept view on a frame's values, or `null` where there is none yet or none any more. */
-export let viewOf: (frame: Frame) => TypedArray | null;
+export function keptView({ label, view }: Lease): TypedArray | null {
+  // A view made before the frame was sent could still write.
+  return label?.sent === true ? null : view;
+}
+
 /** Makes that view, keeps it and gives it; throws `ERR_FRAMELANE_RELEASED`. */
-export let openView: (frame: Frame, row: EncodingInfo, byteLength: number) => TypedArray;
+export function openView(lease: Lease, row: EncodingInfo, byteLength: number): TypedArray {
+  assertReadable(lease);
+  return (lease.view = viewSlot(poolToRead(lease), lease.slot, row, byteLength));
+}
+
 /** The first bytes of the frame's slot; throws `ERR_FRAMELANE_RELEASED`. */
-export let rawBytesOf: (frame: Frame, byteLength: number) => Uint8Array;
-/** The hold, for native calls; throws `ERR_FRAMELANE_RELEASED`. */
-export let holdOf: (frame: Frame) => number;
-/** The hold of a frame that can be written; throws `ERR_FRAMELANE_FROZEN` too. */
-export let holdToWrite: (frame: Frame, action: string) => number;
-/** Throws `ERR_FRAMELANE_RELEASED` for a frame given back. */
-export let assertHeld: (frame: Frame) => void;
+export function rawBytesOf(lease: Lease, byteLength: number): Uint8Array {
+  assertReadable(lease);
+  return bytesOfSlot(poolToRead(lease), lease.slot, byteLength);
+}
+
+function poolToRead(lease: Lease): number {
+  const { label } = lease;
+  if (label?.sent !== true) return lease.pool;
+  if (label.readPool < 0) label.readPool = calling(() => load().receivedPool(lease.hold));
+  return label.readPool;
+}
+
 /** Says that the library has copied the frame's pixels into its slot. */
-export let markCopied: (frame: Frame) => void;
-/** Another hold on the frame's slot, put into the control array with all but the shape. */
-export let retainInControl: (frame: Frame) => {
-  state: number;
-  tally: Tally;
-  label: Label | null;
-};
+export function markCopied({ label }: Lease): void {
+  if (label !== null) label.copied = true;
+}
+
+/** Done with a frame of a queue; `false`: it was another consumer's by now. */
+export function acknowledge(lease: Lease): boolean {
+  assertReadable(lease);
+  const status = hot.ack(lease.hold);
+  if (status < 0) throw errorOf(status);
+  return status === 1;
+}
+
 /**
  * Publishes a frame and gives its hold away; one received or sent before is sent on, and stays.
- * Negative where that fails: then the frame stays as it was.
+ * Negative where that fails: then the frame stays as it was. `describe` writes its type and shape
+ * to the control array.
  */
-export let sendFrame: (
-  frame: Frame,
+export function send(
+  lease: Lease,
   topic: number,
   tally: Tally,
-  describe: (frame: Frame) => void,
-) => number;
-/** Slot, frame id and age in words, for `util.inspect`. */
-export let whereabouts: (frame: Frame) => string;
-
-let assertReadable: (frame: Frame) => void;
-let poolToRead: (frame: Frame) => number;
-let labelToWrite: (frame: Frame, action: string) => Label;
-
-/** A hold on a slot; the base of all frame classes. */
-export abstract class Frame implements Disposable {
-  // Numbers stay as they stand in the control array; a bigint is made when it is asked for.
-  readonly #hold = u32[HOLD];
-  readonly #pool = u32[POOL];
-  readonly #slot = u32[SLOT];
-  readonly #generation = u32[GENERATION];
-  // Signed, because V8 keeps only numbers below 2^31 without a box.
-  readonly #sentLow = u32[SENT_NS] | 0;
-  readonly #sentHigh = u32[SENT_NS + 1];
-  #state: number;
-  readonly #tally: Tally;
-  readonly #label: Label | null;
-  #view: TypedArray | null = null;
-
-  /** The frame that the control array names. @internal */
-  protected constructor(state: number, tally: Tally, label: Label | null) {
-    this.#state = state;
-    this.#tally = tally;
-    this.#label = label ?? (state === LOANED ? new Label() : null);
+  describe: (lease: Lease) => void,
+): number {
+  assertReadable(lease);
+  const { label } = lease;
+  if (label === null || label.sent) return hot.send(topic, lease.hold);
+  writeLabel(label);
+  describe(lease);
+  const status = hot.send(topic, lease.hold);
+  if (status < 0) return status;
+  lease.state = SENT;
+  lease.view = null;
+  if (status === hot.PUBLISHED) {
+    readLabel(label);
+    if (label.copied) tally.copied++;
   }
-
-  /** Whether the pixels are gone from here: the frame was released or sent. */
-  get released(): boolean {
-    return this.#state >= SENT;
-  }
-
-  /** Name of the sensor or coordinate frame, at most 63 bytes of UTF-8; `''` where not set. */
-  get frameId(): string {
-    assertHeld(this);
-    return this.#label?.frameId ?? headerFrameId(this.#pool, this.#slot);
-  }
-
-  /**
-   * When the frame was taken, nanoseconds since the Unix epoch; `0n` before it is sent: `send`
-   * puts the current time there.
-   */
-  get timestampNs(): bigint {
-    assertHeld(this);
-    return this.#label?.timestampNs ?? headerStamp(this.#pool, this.#slot);
-  }
-
-  /** Number given by the device, else by the publisher's ring; 0 before it is sent. */
-  get sequence(): number {
-    assertHeld(this);
-    return this.#label?.sequence ?? headerSequence(this.#pool, this.#slot);
-  }
-
-  /**
-   * When the frame was sent, nanoseconds of the monotonic clock that `process.hrtime.bigint()`
-   * reads; `0n` before it is sent.
-   */
-  get sentNs(): bigint {
-    assertHeld(this);
-    const from = this.#label;
-    const [low, high] = from ? [from.sentLow, from.sentHigh] : [this.#sentLow, this.#sentHigh];
-    return (BigInt(high) << 32n) | BigInt(low >>> 0);
-  }
-
-  /**
-   * Names the sensor or coordinate frame: at most 63 bytes of UTF-8. Gives the frame back.
-   *
-   * Throws `ERR_FRAMELANE_INVALID_ARGUMENT` for anything longer, `ERR_FRAMELANE_FROZEN` for a
-   * frame received or sent, `ERR_FRAMELANE_RELEASED`.
-   */
-  setFrameId(frameId: string): this {
-    const label = labelToWrite(this, 'setFrameId');
-    label.frameId = checkFrameId(frameId);
-    return this;
-  }
-
-  /**
-   * Says when the frame was taken: nanoseconds since the Unix epoch, as a bigint or a safe
-   * integer. `0n` means: when it is sent. Gives the frame back.
-   *
-   * Throws as `setFrameId` does.
-   */
-  setTimestampNs(timestampNs: bigint | number): this {
-    const label = labelToWrite(this, 'setTimestampNs');
-    label.timestampNs = checkTimestamp(timestampNs);
-    return this;
-  }
-
-  /**
-   * Gives the frame back; the last release frees its slot. Views on it must not be used any more.
-   * Releasing again does nothing but is counted (`topic.stats().extraReleases`); after `send`
-   * there is nothing to release.
-   */
-  release(): void {
-    if (this.#state <= RECEIVED) {
-      this.#state = RELEASED;
-      this.#view = null;
-      if (hot.release(this.#hold) === 0) this.#tally.extraReleases++;
-    } else if (this.#state === RELEASED) {
-      this.#tally.extraReleases++;
-    }
-  }
-
-  /** Gives the frame back unless that has been done: `using frame = await topic.recv()`. */
-  [Symbol.dispose](): void {
-    if (this.#state <= RECEIVED) this.release();
-  }
-
-  static {
-    // A view made before the frame was sent could still write.
-    viewOf = (frame) => (frame.#label?.sent === true ? null : frame.#view);
-    openView = (frame, row, byteLength) => {
-      assertReadable(frame);
-      return (frame.#view = viewSlot(poolToRead(frame), frame.#slot, row, byteLength));
-    };
-    rawBytesOf = (frame, byteLength) => {
-      assertReadable(frame);
-      return bytesOfSlot(poolToRead(frame), frame.#slot, byteLength);
-    };
-    poolToRead = (frame) => {
-      const label = frame.#label;
-      if (label?.sent !== true) return frame.#pool;
-      if (label.readPool < 0) label.readPool = calling(() => load().receivedPool(frame.#hold));
-      return label.readPool;
-    };
-    holdOf = (frame) => {
-      assertReadable(frame);
-      return frame.#hold;
-    };
-    holdToWrite = (frame, action) => {
-      labelToWrite(frame, action);
-      return frame.#hold;
-    };
-    markCopied = (frame) => {
-      if (frame.#label !== null) frame.#label.copied = true;
-    };
-    assertHeld = (frame) => {
-      if (frame.#state === RELEASED) throw gone(frame, 'released');
-    };
-    assertReadable = (frame) => {
-      if (frame.#state >= SENT) throw gone(frame, frame.#state === SENT ? 'sent' : 'released');
-    };
-    labelToWrite = (frame, action) => {
-      assertHeld(frame);
-      const label = frame.#label;
-      if (label === null || label.sent || frame.#state === SENT) {
-        throw frozen(frame, action, label !== null);
-      }
-      return label;
-    };
-  }
-
-  static {
-    // Not a declared member: only what a queue with `ack: 'manual'` hands out has it in its type.
-    const ack = function (this: Frame): boolean {
-      assertReadable(this);
-      const status = hot.ack(this.#hold);
-      if (status < 0) throw errorOf(status);
-      return status === 1;
-    };
-    Object.defineProperty(this.prototype, 'ack', { value: ack, writable: true });
-    retainInControl = (frame) => {
-      assertReadable(frame);
-      const hold = hot.retain(frame.#hold);
-      if (hold < 0) throw errorOf(hold);
-      u32[HOLD] = hold;
-      u32[POOL] = frame.#pool;
-      u32[SLOT] = frame.#slot;
-      u32[GENERATION] = frame.#generation;
-      u32[SENT_NS] = frame.#sentLow;
-      u32[SENT_NS + 1] = frame.#sentHigh;
-      return { state: frame.#state, tally: frame.#tally, label: frame.#label };
-    };
-    sendFrame = (frame, topic, tally, describe) => {
-      assertReadable(frame);
-      const label = frame.#label;
-      if (label === null || label.sent) return hot.send(topic, frame.#hold);
-      writeLabel(label);
-      describe(frame);
-      const status = hot.send(topic, frame.#hold);
-      if (status < 0) return status;
-      frame.#state = SENT;
-      frame.#view = null;
-      if (status === PUBLISHED) {
-        readLabel(label);
-        if (label.copied) tally.copied++;
-      }
-      return status;
-    };
-    whereabouts = (frame) => {
-      const at = `slot ${frame.#slot}#${frame.#generation}`;
-      if (frame.#state === RELEASED) return 'released';
-      const label = frame.#label;
-      const id = frame.frameId === '' ? at : `${at} ${JSON.stringify(frame.frameId)}`;
-      if (label !== null && !label.sent) return `${id} not sent`;
-      return frame.#state === SENT ? `${id} sent ${age(frame)} ago` : `${id} ${age(frame)} old`;
-    };
-  }
+  return status;
 }
 
 const encoder = new TextEncoder();
@@ -356,23 +270,22 @@ function readLabel(label: Label): void {
   if (label.timestampNs === 0n) label.timestampNs = i64[STAMP_NS / 2];
 }
 
-function gone(frame: Frame, how: 'released' | 'sent'): FramelaneError {
-  const name = frame.constructor.name;
+function gone({ kind, state }: Lease): FramelaneError {
+  const how = state === SENT ? 'sent' : 'released';
   const advice =
     how === 'sent'
-      ? `send(${name.toLowerCase()}.retain()) goes on holding it`
+      ? `send(${kind.toLowerCase()}.retain()) goes on holding it`
       : 'use it before release(), or hold it longer with retain()';
   return new FramelaneError(
     'ERR_FRAMELANE_RELEASED',
-    `this ${name} has been ${how}, its slot may hold another frame by now; ${advice}`,
+    `this ${kind} has been ${how}, its slot may hold another frame by now; ${advice}`,
   );
 }
 
-function frozen(frame: Frame, action: string, own: boolean): FramelaneError {
-  const name = frame.constructor.name;
+function frozen({ kind }: Lease, action: string, own: boolean): FramelaneError {
   return new FramelaneError(
     'ERR_FRAMELANE_FROZEN',
-    `${action}: this ${name} was ${own ? 'sent' : 'received'} and others read it; ` +
+    `${action}: this ${kind} was ${own ? 'sent' : 'received'} and others read it; ` +
       'change a copy: clone()',
   );
 }
@@ -408,10 +321,4 @@ function checkTimestamp(value: unknown): bigint {
   const ns = BigInt(value as bigint | number);
   if (ns < 0n || ns > TIMESTAMP_MAX) throw invalid('timestampNs', expected, value);
   return ns;
-}
-
-/** The time since a frame was sent, in words. */
-function age(frame: Frame): string {
-  const ms = Number(process.hrtime.bigint() - frame.sentNs) / 1e6;
-  return ms < 1000 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }

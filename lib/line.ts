@@ -33,6 +33,10 @@ export abstract class Line<W extends Waiting> implements Sleeper {
   #listening = false;
   /** A look after the event loop's turn is due. Never two: they would share out one turn. */
   #turnDue = false;
+  /** Who is served may wait again at once: `drain` looks for it. */
+  #draining = false;
+  /** Who asked last had to wait for the event loop's turn. */
+  #turnIsOver = false;
 
   /** Serves the first and takes it out of the line, if that can be done now; whether it was. */
   protected abstract serve(): boolean;
@@ -43,7 +47,8 @@ export abstract class Line<W extends Waiting> implements Sleeper {
 
   /** Whether who comes now must wait: for others, or for the event loop's turn. */
   protected mustQueue(): boolean {
-    return this.waiters.length > 0 || turnIsOver();
+    if (this.waiters.length > 0) return true;
+    return (this.#turnIsOver = turnIsOver());
   }
 
   /** Puts somebody at the end of the line, who could not be served at once. */
@@ -55,7 +60,8 @@ export abstract class Line<W extends Waiting> implements Sleeper {
       addSleeper(this);
       this.#updateAnchor();
     }
-    this.#sleep();
+    if (!this.#draining) this.#sleep();
+    else if (this.#turnIsOver) this.#awaitTurn();
   }
 
   /** Removes a waiter that has got tired. */
@@ -67,9 +73,17 @@ export abstract class Line<W extends Waiting> implements Sleeper {
   }
 
   drain(): void {
-    while (this.waiters.length > 0) {
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#turnIsOver = false;
+    this.#serveAll();
+    this.#draining = false;
+  }
+
+  #serveAll(): void {
+    while (this.waiters.length > 0 && !this.#turnDue) {
       try {
-        for (let tries = 0; this.waiters.length > 0;) {
+        for (let tries = 0; this.waiters.length > 0 && !this.#turnDue;) {
           if (!this.serve() && (++tries > TRIES || !this.mustStayAwake())) return;
         }
         // Goes on listening: between a frame and the loop that waits for it nothing else is done.
@@ -87,12 +101,16 @@ export abstract class Line<W extends Waiting> implements Sleeper {
 
   #sleep(): void {
     try {
-      if (!this.mustStayAwake() || this.#turnDue) return;
-      this.#turnDue = true;
-      setImmediate(() => this.#nextTurn());
+      if (this.mustStayAwake()) this.#awaitTurn();
     } catch (error) {
       this.refuse(error);
     }
+  }
+
+  #awaitTurn(): void {
+    if (this.#turnDue) return;
+    this.#turnDue = true;
+    setImmediate(() => this.#nextTurn());
   }
 
   #nextTurn(): void {

@@ -9,35 +9,24 @@ import { takeSettings, type Settings } from './config.js';
 import { codeFromNumber, FramelaneError, isErrorCode, type ErrorCode } from './errors.js';
 import { CONTROL_WORDS } from './generated/layout.js';
 
-/** The functions of the hot path. All arguments are unsigned 32-bit and unchecked. */
-export interface Hot {
-  /** Takes an empty slot; topic `UNBOUND` for none. 0, or minus the number of an error. */
-  loan(topic: number, bytes: number): number;
-  /**
-   * Publishes what the control array describes and uses the hold up: `PUBLISHED`, or 1 where
-   * there was no room and it was dropped. 2: a received frame was sent on, its hold stays.
-   */
-  send(topic: number, hold: number): number;
-  /** 1: a frame stands in the control array, 0: none; `newest` 1 passes over older ones. */
-  receive(topic: number, newest: number): number;
-  /** Like `receive`, but the newest frame, received before or not; nothing moves on. */
-  latest(topic: number): number;
-  /** Another hold on the same slot. */
-  retain(hold: number): number;
-  /** 1, or 0 where there was nothing to release. */
-  release(hold: number): number;
-  /** 1: a frame is there, do not wait; 0: the next one rings. */
-  sleep(topic: number): number;
-  /** Not waiting any more. */
-  awake(topic: number): number;
-  /** 1: there is room for a frame of so many bytes; 0: the doorbell rings when there may be. */
-  room(topic: number, bytes: number): number;
-  /** Done with a frame of a queue; 0: it was another consumer's by now. */
-  ack(hold: number): number;
-}
+/**
+ * The functions of the hot path. What they take, their answer and the frame stand in the control
+ * array: `hot.ts` has a function around each.
+ */
+export type Hot = Readonly<Record<HotName, () => void>>;
 
-/** What `send` answers where a frame of ours was published. */
-export const PUBLISHED = 0;
+export type HotName =
+  | 'loan'
+  | 'send'
+  | 'room'
+  | 'next'
+  | 'latest'
+  | 'retain'
+  | 'release'
+  | 'ack'
+  | 'sleep'
+  | 'awake'
+  | 'block';
 
 /** The topic of a loan that belongs to none. */
 export const UNBOUND = 0xffff_ffff;
@@ -86,6 +75,8 @@ export interface Binding {
 const control = new ArrayBuffer(CONTROL_WORDS * 4);
 /** The control array: how one frame crosses the boundary without an object. */
 export const u32 = new Uint32Array(control);
+/** The same memory. */
+export const i32 = new Int32Array(control);
 /** The same memory; the index of a field is half its word. */
 export const f64 = new Float64Array(control);
 /** The same memory; the index of a field is half its word. */
@@ -97,7 +88,7 @@ let binding: Binding | undefined;
 let wake = (): void => {};
 
 /** The hot functions; only there after `load()`, and every frame and topic begins with that. */
-export let hot: Hot;
+export let raw: Hot;
 
 /** Sets what runs in the event loop when a publisher has rung. */
 export function onWake(listener: () => void): void {
@@ -117,8 +108,7 @@ function start(): Binding {
     register(control, wake);
     if (Object.keys(settings).length > 0) configure(settings);
   });
-  const { loan, send, receive, latest, retain, release, sleep, awake, room, ack } = takeHot();
-  hot = { loan, send, receive, latest, retain, release, sleep, awake, room, ack };
+  raw = takeHot();
   binding = loaded;
   return loaded;
 }

@@ -1,9 +1,11 @@
 /** Frames of one topic object that wait until their subscribers have room, in order. */
 import { FramelaneError } from './errors.js';
 import { errorCodes } from './generated/errors.js';
-import { sendFrame, type Frame, type FrameType, type Tally } from './lease.js';
+import { LEASE, type Frame, type FrameType } from './frame.js';
+import { send, type Lease, type Tally } from './lease.js';
 import { Call, Line, type AbortSignalLike } from './line.js';
-import { errorOf, hot } from './native.js';
+import * as hot from './hot.js';
+import { errorOf } from './native.js';
 import { topicError } from './removed.js';
 
 const FULL = -errorCodes.ERR_FRAMELANE_BACKPRESSURE;
@@ -21,7 +23,7 @@ export interface Sender {
 /** The sending side of a topic object, as far as it waits. */
 export class Outbox extends Line<Departure> {
   readonly sender: Sender;
-  readonly #describe: (frame: Frame) => void;
+  readonly #describe: (lease: Lease) => void;
 
   constructor(sender: Sender, type: FrameType<unknown>) {
     super();
@@ -36,7 +38,7 @@ export class Outbox extends Line<Departure> {
 
   #send(frame: Frame): boolean {
     const { id, name, tally } = this.sender;
-    const status = sendFrame(frame, id, tally, this.#describe);
+    const status = send(frame[LEASE], id, tally, this.#describe);
     if (status === FULL) return false;
     if (status < 0) throw topicError(name, status);
     return true;

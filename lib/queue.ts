@@ -2,7 +2,7 @@
 import { Channel, type Overflow, type Received } from './channel.js';
 import { checkOptions, checkWord } from './check.js';
 import type { Image } from './image.js';
-import type { Frame, FrameClass } from './lease.js';
+import type { Frame, FrameClass } from './frame.js';
 
 /** When a frame of a queue is done with: when it is received, or when `ack()` is called. */
 export type Ack = 'auto' | 'manual';
@@ -29,6 +29,8 @@ export interface QueueOptions<A extends Ack = Ack> {
   depth?: number;
   /** Most frames received here and not released. Default 16. */
   maxHeld?: number;
+  /** As for a topic: microseconds to look for a frame before sleeping. Default 0. */
+  spinUs?: number;
 }
 
 /** A frame of a queue with `ack: 'manual'`. */
@@ -46,7 +48,7 @@ export type Job<T> = Received<T> & {
 };
 
 const acks = { auto: 1, manual: 1 } as const satisfies Record<Ack, unknown>;
-const keys = ['ack', 'overflow', 'depth', 'maxHeld'] as const;
+const keys = ['ack', 'overflow', 'depth', 'maxHeld', 'spinUs'] as const;
 
 /**
  * A named channel in which each frame goes to exactly one of those who receive, whichever process

@@ -1,8 +1,11 @@
 /** What stands behind a topic object: it sends, and it has those who wait for a frame. */
+import { spinUsDefault } from './config.js';
 import { FramelaneError } from './errors.js';
-import { sendFrame, type Frame, type FrameType, type Tally } from './lease.js';
+import { LEASE, type Frame, type FrameType } from './frame.js';
+import { send, type Tally } from './lease.js';
 import { Line, type Liveness, type Waiting } from './line.js';
-import { calling, fromNative, hot, load } from './native.js';
+import * as hot from './hot.js';
+import { calling, fromNative, load } from './native.js';
 import { Outbox, type Sender } from './outbox.js';
 import { topicError } from './removed.js';
 
@@ -22,6 +25,8 @@ export interface Opening {
   /** See `modes`. */
   mode: number;
   blocks: boolean;
+  /** -1 for the setting of the process. */
+  spinUs: number;
 }
 
 /** One open topic. */
@@ -29,6 +34,8 @@ export class Subscription<T extends Frame> extends Line<Waiter<T>> implements Se
   readonly name: string;
   readonly id: number;
   readonly blocks: boolean;
+  /** How long a receive that may wait looks for a frame before it sleeps. */
+  readonly spinUs: number;
   readonly tally: Tally = { extraReleases: 0, copied: 0 };
   readonly #type: FrameType<T>;
   #closed = false;
@@ -38,11 +45,13 @@ export class Subscription<T extends Frame> extends Line<Waiter<T>> implements Se
 
   constructor(type: FrameType<T>, opening: Opening) {
     super();
-    const { name, depth, history, maxHeld, mode, blocks } = opening;
+    const { name, depth, history, maxHeld, mode, blocks, spinUs } = opening;
     this.name = name;
     this.blocks = blocks;
     this.#type = type;
     this.id = calling(() => load().openTopic(name, type.kind, depth, history, maxHeld, mode));
+    // Settings are read when the native side is loaded.
+    this.spinUs = spinUs < 0 ? spinUsDefault() : spinUs;
   }
 
   get closed(): boolean {
@@ -79,7 +88,7 @@ export class Subscription<T extends Frame> extends Line<Waiter<T>> implements Se
     this.assertOpen('send');
     // Those who wait come first.
     if (this.#outbox !== null) this.#outbox.drain();
-    const status = sendFrame(frame, this.id, this.tally, this.#type.describe);
+    const status = send(frame[LEASE], this.id, this.tally, this.#type.describe);
     if (status < 0) throw topicError(this.name, status);
   }
 
@@ -94,12 +103,12 @@ export class Subscription<T extends Frame> extends Line<Waiter<T>> implements Se
 
   /** Bytes of a frame. */
   bytesOf(frame: Frame): number {
-    return this.#type.bytesOf(frame);
+    return this.#type.bytesOf(frame[LEASE]);
   }
 
   /** The next frame, or with 1 the newest, if there is one. */
   receive(newest: 0 | 1): T | null {
-    return this.#frame(hot.receive(this.id, newest));
+    return this.#frame(hot.next(this.id, newest, hot.NO_HOLD, 0));
   }
 
   /** The newest frame there is, received before or not. */
@@ -113,9 +122,30 @@ export class Subscription<T extends Frame> extends Line<Waiter<T>> implements Se
     throw topicError(this.name, status);
   }
 
-  /** As `receive`, unless others wait before or the event loop must have its turn first. */
-  take(newest: 0 | 1): T | null {
-    return this.mustQueue() ? null : this.receive(newest);
+  /**
+   * As `receive`, unless others wait before or the event loop must have its turn first; looks for
+   * a frame as long as the topic object may, and gives a hold back before, or `NO_HOLD`.
+   */
+  take(newest: 0 | 1, give: number): T | null {
+    if (this.mustQueue()) {
+      if (give !== hot.NO_HOLD) hot.release(give);
+      return null;
+    }
+    return this.#frame(hot.next(this.id, newest, give, this.spinUs));
+  }
+
+  /** The next frame, for which it blocks the thread; `null` after `timeoutMs`. */
+  takeBlocking(timeoutMs: number): T | null {
+    const end = performance.now() + timeoutMs;
+    for (;;) {
+      const frame = this.#frame(hot.next(this.id, 0, hot.NO_HOLD, this.spinUs));
+      if (frame !== null) return frame;
+      const left = Math.ceil(end - performance.now());
+      if (left <= 0) return null;
+      // Comes back after a tenth of a second at most, so that a worker can be terminated.
+      const status = hot.block(this.id, left);
+      if (status < 0) throw topicError(this.name, status);
+    }
   }
 
   protected override serve(): boolean {

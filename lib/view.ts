@@ -59,10 +59,17 @@ export function viewSlot(
   row: EncodingInfo,
   byteLength: number,
 ): TypedArray {
-  const kept = slotView(pool, slot);
-  if (kept.view !== null && kept.dtypeCode === row.dtypeCode && kept.byteLength === byteLength) {
-    return kept.view;
+  const last = slotViews[pool]?.[slot];
+  // Length 0: somebody has transferred the buffer away. Asked of the view, which V8 inlines.
+  if (
+    last?.view != null &&
+    last.dtypeCode === row.dtypeCode &&
+    last.byteLength === byteLength &&
+    last.view.length !== 0
+  ) {
+    return last.view;
   }
+  const kept = slotView(pool, slot);
   kept.view = new row.array(kept.buffer, 0, Math.floor(byteLength / row.itemBytes));
   kept.dtypeCode = row.dtypeCode;
   kept.byteLength = byteLength;

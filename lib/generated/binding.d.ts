@@ -34,7 +34,7 @@ export interface Holder {
 }
 
 /** The functions called for each frame. */
-export declare function hot(): { loan(topic: number, bytes: number): number; send(topic: number, hold: number): number; receive(topic: number, newest: number): number; latest(topic: number): number; retain(hold: number): number; release(hold: number): number; sleep(topic: number): number; awake(topic: number): number; room(topic: number, bytes: number): number; ack(hold: number): number }
+export declare function hot(): { loan(): void; send(): void; room(): void; next(): void; latest(): void; retain(): void; release(): void; ack(): void; sleep(): void; awake(): void; block(): void }
 
 /** What the last negative result of a hot function was about. */
 export declare function lastError(): Failure

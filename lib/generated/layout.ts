@@ -38,10 +38,26 @@ export const FRAME = 18;
 export const SEQUENCE = 20;
 /** f64: frames missed since the last receive */
 export const MISSED = 22;
+/** i32: a call's answer */
+export const STATUS = 24;
+/** u32: which topic a call is about */
+export const TOPIC = 25;
+/** u32: a hold to be given back before a frame is received */
+export const GIVE = 26;
+/** u32: 1 for the newest frame only */
+export const NEWEST = 27;
+/** f64, two words: how large a frame is to be */
+export const BYTES = 28;
+/** u32: microseconds to look for a frame */
+export const SPIN_US = 30;
+/** u32: milliseconds to block at most */
+export const TIMEOUT_MS = 31;
+/** in GIVE: nothing is to be given back */
+export const NO_HOLD = 4294967295;
 /** u32: bytes of the frame id */
-export const FRAME_ID_LEN = 24;
+export const FRAME_ID_LEN = 32;
 /** 64 bytes: the frame id */
-export const FRAME_ID = 26;
+export const FRAME_ID = 34;
 /** longest frame id in bytes */
 export const FRAME_ID_MAX = 63;
 /** bytes of a slot header */

@@ -213,7 +213,7 @@ impl<T: Frame> Topic<T> {
         for _ in 0..=DEPTH_MAX {
             let in_order = if newest { None } else { self.subscriber.receive_in_order() };
             let (descriptor, hold, missed) = match in_order {
-                Some((descriptor, hold)) => (descriptor, hold, 0),
+                Some((words, hold)) => (Descriptor::from_words(words), hold, 0),
                 None => match self.take_late(newest) {
                     Ok(Some(taken)) => taken,
                     Ok(None) => return Ok(None),

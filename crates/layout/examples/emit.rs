@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn layout() -> Result<String, Box<dyn Error>> {
     let mut out = String::from(HEAD);
-    let constants: [(&str, u32, &str); 26] = [
+    let constants: [(&str, u32, &str); 34] = [
         ("CONTROL_WORDS", control::WORDS, "32-bit words of the control array"),
         ("HOLD", control::HOLD, "u32: the hold, for retain and release"),
         ("POOL", control::POOL, "u32: the pool's index"),
@@ -48,6 +48,14 @@ fn layout() -> Result<String, Box<dyn Error>> {
         ("FRAME", control::FRAME, "f64: number of the frame in its ring"),
         ("SEQUENCE", control::SEQUENCE, "f64: number given by device or publisher"),
         ("MISSED", control::MISSED, "f64: frames missed since the last receive"),
+        ("STATUS", control::STATUS, "i32: a call's answer"),
+        ("TOPIC", control::TOPIC, "u32: which topic a call is about"),
+        ("GIVE", control::GIVE, "u32: a hold to be given back before a frame is received"),
+        ("NEWEST", control::NEWEST, "u32: 1 for the newest frame only"),
+        ("BYTES", control::BYTES, "f64, two words: how large a frame is to be"),
+        ("SPIN_US", control::SPIN_US, "u32: microseconds to look for a frame"),
+        ("TIMEOUT_MS", control::TIMEOUT_MS, "u32: milliseconds to block at most"),
+        ("NO_HOLD", control::NO_HOLD, "in GIVE: nothing is to be given back"),
         ("FRAME_ID_LEN", control::FRAME_ID_LEN, "u32: bytes of the frame id"),
         ("FRAME_ID", control::FRAME_ID, "64 bytes: the frame id"),
         ("FRAME_ID_MAX", u32::try_from(slot::FRAME_ID_MAX)?, "longest frame id in bytes"),

@@ -40,7 +40,24 @@ pub const FRAME: u32 = 18;
 pub const SEQUENCE: u32 = 20;
 /// Frames missed since the last receive, as `f64`: words 22 and 23.
 pub const MISSED: u32 = 22;
+/// A call's answer, as `i32`: minus the number of an error, or what the call says.
+pub const STATUS: u32 = 24;
+/// What a call is about: index of a topic in the binding's table.
+pub const TOPIC: u32 = 25;
+/// A hold to be given back before a frame is received; [`NO_HOLD`]: none.
+pub const GIVE: u32 = 26;
+/// Receiving: 1 for the newest frame only.
+pub const NEWEST: u32 = 27;
+/// How large a frame is to be, as `f64`: words 28 and 29.
+pub const BYTES: u32 = 28;
+/// Receiving: microseconds to look for a frame before there is none.
+pub const SPIN_US: u32 = 30;
+/// Blocking: milliseconds at most.
+pub const TIMEOUT_MS: u32 = 31;
 /// Bytes of the frame id that follow.
-pub const FRAME_ID_LEN: u32 = 24;
-/// The frame id, 64 bytes: words 26 to 41.
-pub const FRAME_ID: u32 = 26;
+pub const FRAME_ID_LEN: u32 = 32;
+/// The frame id, 64 bytes: words 34 to 49.
+pub const FRAME_ID: u32 = 34;
+
+/// In [`GIVE`]: nothing is to be given back.
+pub const NO_HOLD: u32 = u32::MAX;

@@ -51,6 +51,17 @@ impl Control {
         unsafe { self.at(index).cast::<T>().read() }
     }
 
+    /// A call's answer.
+    pub fn put_status(self, status: i32) {
+        self.set(word::STATUS, status.cast_unsigned());
+    }
+
+    /// How large a frame is to be.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked in lib/")]
+    pub fn bytes(self) -> u64 {
+        self.get64::<f64>(word::BYTES) as u64
+    }
+
     /// Where a frame is: hold, pool, slot, generation.
     pub fn put_place(self, hold: u32, pool: u32, slot: u16, generation: u32) {
         self.set(word::HOLD, hold);

@@ -1,28 +1,28 @@
 //! The functions called for each frame, registered raw: a function made by the macros costs
-//! 121 ns where one of these costs 20. Arguments are numbers that the facade has checked,
-//! results are numbers, frames are described in the control array. A negative result is
-//! minus the number of an error code, whose text `lastError` has.
+//! 121 ns where one of these costs 10. They take no arguments and give nothing back: what they
+//! are about, their answer and the frame stand in the control array, where the facade has
+//! checked it. A negative answer is minus the number of an error code, whose text `lastError`
+//! has.
+
+mod receive;
+mod send;
+
+pub use send::publisher;
 
 use std::ffi::{CStr, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
-use std::rc::Rc;
 
-use framelane::raw::layout::Descriptor;
-use framelane::raw::{
-    Claimed, DEPTH_MAX, Hold, ImageShape, OwnHold, Peer, Publisher, Received, check_image,
-    complete_header, monotonic_ns,
-};
 use framelane::{Error, ErrorCode, Result};
 use napi::bindgen_prelude::{FromNapiValue, Object};
 use napi::{Env, sys};
 
+use crate::control::Control;
 use crate::error::{Result as JsResult, refused, thrown};
-use crate::limit::MAX_LOANS;
-use crate::state::{Frame, Held, Job, State, TopicEntry, UNBOUND};
+use crate::state::State;
 
-/// A hot function: state, environment, up to two numbers, and a number back.
-type Hot = fn(&mut State, sys::napi_env, f64, f64) -> Result<u32>;
+/// A hot function: state, environment, control array, and the answer.
+type Hot = fn(&mut State, sys::napi_env, Control) -> Result<u32>;
 
 /// An object with the hot functions of this environment.
 pub fn functions(env: Env) -> JsResult<Object<'static>> {
@@ -33,17 +33,18 @@ pub fn functions(env: Env) -> JsResult<Object<'static>> {
     if status != sys::Status::napi_ok {
         return Err(refused("napi_create_object", status));
     }
-    let functions: [(&CStr, sys::napi_callback); 10] = [
+    let functions: [(&CStr, sys::napi_callback); 11] = [
         (c"loan", Some(entry::<Loan>)),
         (c"send", Some(entry::<Send>)),
-        (c"receive", Some(entry::<Receive>)),
+        (c"room", Some(entry::<Room>)),
+        (c"next", Some(entry::<Next>)),
         (c"latest", Some(entry::<Latest>)),
         (c"retain", Some(entry::<Retain>)),
         (c"release", Some(entry::<Release>)),
+        (c"ack", Some(entry::<Ack>)),
         (c"sleep", Some(entry::<Sleep>)),
         (c"awake", Some(entry::<Awake>)),
-        (c"room", Some(entry::<Room>)),
-        (c"ack", Some(entry::<Ack>)),
+        (c"block", Some(entry::<Block>)),
     ];
     for (name, function) in functions {
         add(env.raw(), object, name, function, state.cast())?;
@@ -79,34 +80,33 @@ fn add(
 
 /// A function as a type, so that each gets an entry of its own without an indirect call.
 trait Function {
-    const ARGUMENTS: usize;
     const RUN: Hot;
 }
 
 macro_rules! functions {
-    ($($name:ident($arguments:literal) = $run:path;)+) => {
+    ($($name:ident = $run:path;)+) => {
         $(struct $name;
         impl Function for $name {
-            const ARGUMENTS: usize = $arguments;
             const RUN: Hot = $run;
         })+
     };
 }
 
 functions! {
-    Loan(2) = loan;
-    Send(2) = send;
-    Receive(2) = receive;
-    Latest(1) = latest;
-    Retain(1) = retain;
-    Release(1) = release;
-    Sleep(1) = sleep;
-    Awake(1) = awake;
-    Room(2) = room;
-    Ack(1) = ack;
+    Loan = send::loan;
+    Send = send::send;
+    Room = send::room;
+    Next = receive::next;
+    Latest = receive::latest;
+    Retain = receive::retain;
+    Release = receive::release;
+    Ack = receive::ack;
+    Sleep = receive::sleep;
+    Awake = receive::awake;
+    Block = receive::block;
 }
 
-/// What Node calls: takes the numbers out, runs the function, catches what must not cross.
+/// What Node calls: runs the function, catches what must not cross, leaves the answer.
 ///
 /// # Safety
 /// Called by Node, as a function that `add` has made.
@@ -114,340 +114,32 @@ unsafe extern "C" fn entry<F: Function>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
 ) -> sys::napi_value {
-    let mut count = F::ARGUMENTS;
-    let mut values = [ptr::null_mut(); 2];
+    let none = ptr::null_mut();
     let mut state = ptr::null_mut();
-    // SAFETY: called by Node with its own `env` and `info`; room for two values.
-    unsafe {
-        sys::napi_get_cb_info(
-            env,
-            info,
-            &mut count,
-            values.as_mut_ptr(),
-            ptr::null_mut(),
-            &mut state,
-        )
-    };
+    // SAFETY: called by Node with its own `env` and `info`; only the data is asked for.
+    unsafe { sys::napi_get_cb_info(env, info, none, ptr::null_mut(), ptr::null_mut(), &mut state) };
     // SAFETY: the pointer given to `add`; this thread has no other reference to the state,
     // because no hot function calls back into JavaScript.
     let state = unsafe { &mut *state.cast::<State>() };
-    let mut numbers = [0.0; 2];
-    for (number, &value) in numbers.iter_mut().zip(&values[..F::ARGUMENTS]) {
-        // SAFETY: values that Node has just given; on a value that is no number, it stays 0.
-        unsafe { sys::napi_get_value_double(env, value, number) };
-    }
-    let run = || F::RUN(state, env, numbers[0], numbers[1]);
-    let result = match catch_unwind(AssertUnwindSafe(run)) {
-        Ok(Ok(number)) => f64::from(number),
+    // The facade registers one before it asks for any of these functions.
+    let Ok(control) = state.control() else { return ptr::null_mut() };
+    let status = match catch_unwind(AssertUnwindSafe(|| F::RUN(state, env, control))) {
+        Ok(Ok(answer)) => answer.cast_signed(),
         Ok(Err(error)) => fail(state, error),
         Err(_) => fail(state, Error::new(ErrorCode::Internal, "a panic was caught; see stderr")),
     };
-    let mut value = ptr::null_mut();
-    // SAFETY: a live environment.
-    unsafe { sys::napi_create_double(env, result, &mut value) };
-    value
+    control.put_status(status);
+    ptr::null_mut()
 }
 
 #[cold]
-fn fail(state: &mut State, error: Error) -> f64 {
+fn fail(state: &mut State, error: Error) -> i32 {
     let number = error.code() as u8;
     state.last_error = Some(error);
-    -f64::from(number)
-}
-
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked in lib/")]
-fn index(number: f64) -> u32 {
-    number as u32
-}
-
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "as above")]
-fn whole(number: f64) -> u64 {
-    number as u64
-}
-
-fn loan(state: &mut State, env: sys::napi_env, topic: f64, bytes: f64) -> Result<u32> {
-    let (topic, bytes) = (index(topic), whole(bytes));
-    let peer = state.peer()?;
-    let hold = match find_slot(state, &peer, topic, bytes) {
-        // What is left of pools that were let go is memory, too.
-        Err(error) if is_shortage(&error) && state.pools.sweep(env, &peer) => {
-            find_slot(state, &peer, topic, bytes)?
-        }
-        other => other?,
-    };
-    let pool = state.pools.index_of_loan(env, &peer, &hold);
-    let (slot, generation) = (hold.slot(), hold.generation());
-    let number = state.hold(Held::loan(hold, topic))?;
-    state.control()?.put_place(number, pool, slot, generation);
-    Ok(0)
-}
-
-fn is_shortage(error: &Error) -> bool {
-    matches!(error.code(), ErrorCode::NoSpace | ErrorCode::PoolExhausted)
-}
-
-fn find_slot(state: &mut State, peer: &Peer, topic: u32, bytes: u64) -> Result<OwnHold> {
-    if topic == UNBOUND {
-        return loan_unbound(state, peer, bytes);
-    }
-    let entry = state.topic(topic)?;
-    let most = MAX_LOANS.get();
-    if entry.loaned >= most {
-        let text = format!("{most} frames of the topic are loaned and not sent (maxLoans)");
-        return Err(Error::new(ErrorCode::TooManyHeld, text));
-    }
-    publisher(entry)?.loan(bytes)
-}
-
-/// A slot for a frame of no topic. Where none can be had, this environment's publishers let go
-/// of what they keep for slow subscribers, as they would for a frame of their own.
-fn loan_unbound(state: &mut State, peer: &Peer, bytes: u64) -> Result<OwnHold> {
-    loop {
-        let full = match peer.allocate(bytes, 0) {
-            Ok(Some(hold)) => return Ok(hold),
-            Ok(None) => {
-                let text =
-                    format!("no slot for {bytes} bytes is free; release frames or raise maxBytes");
-                Error::new(ErrorCode::PoolExhausted, text)
-            }
-            Err(error) if error.code() == ErrorCode::NoSpace => error,
-            Err(error) => return Err(error),
-        };
-        let mut publishers =
-            state.topics.iter_mut().flatten().filter_map(|topic| topic.publisher.as_mut());
-        if !publishers.any(|publisher| publisher.evict(bytes)) {
-            return Err(full);
-        }
-    }
-}
-
-/// The publisher of an open topic, claimed now if it has none.
-pub fn publisher(entry: &mut TopicEntry) -> Result<&mut Publisher> {
-    match &mut entry.publisher {
-        Some(publisher) => Ok(publisher),
-        none => {
-            let topic = entry.subscriber.topic().clone();
-            Ok(none.insert(Publisher::claim(topic, entry.depth)?))
-        }
-    }
-}
-
-/// What `send` answers: the frame has been published, and its hold is used up.
-const PUBLISHED: u32 = 0;
-/// The frame has been dropped for want of room, and its hold is used up.
-const DROPPED: u32 = 1;
-/// A received frame has been sent on, or dropped; its hold is what it was.
-const KEPT: u32 = 2;
-
-fn send(state: &mut State, _env: sys::napi_env, topic: f64, hold: f64) -> Result<u32> {
-    let (topic, number) = (index(topic), index(hold));
-    let held = state.holds.get(number).ok_or_else(released)?;
-    let slot_bytes = match &held.frame {
-        Frame::Loan(loan) => loan.pool().geometry().slot_stride,
-        Frame::Received(hold) => {
-            let (hold, descriptor) = (hold.clone(), held.descriptor);
-            return relay(state.topic(topic)?, hold, &descriptor);
-        }
-    };
-    let control = state.control()?;
-    let shape = control.take_shape().ok_or_else(|| {
-        Error::new(ErrorCode::InvalidSize, "what is sent is not an image of a possible size")
-    })?;
-    if shape.bytes > slot_bytes {
-        return Err(Error::new(ErrorCode::InvalidSize, "the image is larger than its slot"));
-    }
-    // Before the hold is used up: after an error the frame is the caller's still.
-    let publisher_of = publisher(state.topic(topic)?)?;
-    let reopened = publisher_of.reopened();
-    let admitted = publisher_of.admit(shape.bytes)?;
-    if publisher_of.reopened() != reopened {
-        still_named(state, number)?;
-    }
-    let Some(Held { frame: Frame::Loan(mut loan), .. }) = state.let_go(number) else {
-        return Err(released());
-    };
-    if !admitted {
-        return Ok(DROPPED);
-    }
-    let mut descriptor = Descriptor::default();
-    shape.describe(&mut descriptor);
-    // SAFETY: on loan and not published; this thread has no other reference to the header.
-    let header = unsafe { loan.header_mut() };
-    control.take_header(header);
-    complete_header(header, &shape, &descriptor);
-    let retained = loan.is_shared();
-    let entry = state.topic(topic)?;
-    if retained && entry.tag != 0 {
-        loan.pool().note_topic(loan.slot(), entry.tag);
-    }
-    let stamp_ns = publisher(entry)?.publish(loan, &mut descriptor);
-    if retained {
-        state.published(&descriptor);
-    }
-    control.put_sent(&descriptor, stamp_ns);
-    Ok(PUBLISHED)
-}
-
-/// Refuses a loan from a pool whose files were removed with those of the topic: nobody could find
-/// the frame.
-#[cold]
-fn still_named(state: &State, number: u32) -> Result<()> {
-    let held = state.holds.get(number).ok_or_else(released)?;
-    match &held.frame {
-        Frame::Loan(loan) if !loan.pool().has_name()? => {
-            let text = "the frame lies in memory whose files were removed; send a clone() of it";
-            Err(Error::new(ErrorCode::TopicRemoved, text))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Publishes a received frame once more, without a copy.
-#[cold]
-fn relay(entry: &mut TopicEntry, hold: Hold, descriptor: &Descriptor) -> Result<u32> {
-    let publisher = publisher(entry)?;
-    if publisher.admit(descriptor.payload_bytes)? {
-        publisher.relay(hold, descriptor);
-    }
-    Ok(KEPT)
+    -i32::from(number)
 }
 
 #[cold]
 fn released() -> Error {
     Error::new(ErrorCode::Released, "the frame was released or sent")
-}
-
-/// Whether there is room for a frame now; if not, the doorbell rings when there may be.
-fn room(state: &mut State, env: sys::napi_env, topic: f64, bytes: f64) -> Result<u32> {
-    let fifo = state.doorbell(env)?;
-    let entry = state.topic(index(topic))?;
-    Ok(u32::from(publisher(entry)?.await_room(whole(bytes), fifo)?.is_none()))
-}
-
-/// Is done with a frame of a queue; 0 where it was not this consumer's any more.
-fn ack(state: &mut State, _env: sys::napi_env, hold: f64, _: f64) -> Result<u32> {
-    let held = state.holds.get(index(hold)).ok_or_else(released)?;
-    let job = held.job.as_ref().ok_or_else(|| {
-        let text = "ack: the frame does not come from a queue with ack: 'manual'";
-        Error::new(ErrorCode::InvalidArgument, text)
-    })?;
-    Ok(u32::from(job.acknowledge()))
-}
-
-fn receive(state: &mut State, env: sys::napi_env, topic: f64, newest: f64) -> Result<u32> {
-    let (topic, newest) = (index(topic), newest != 0.0);
-    let entry = state.topic(topic)?;
-    if entry.held >= entry.max_held {
-        return Err(too_many(state, topic));
-    }
-    // A ring full of nonsense is passed over in one call; an unending stream of it is not.
-    for _ in 0..=DEPTH_MAX {
-        let entry = state.topic(topic)?;
-        let Some(received) = entry.subscriber.receive(newest)? else { return Ok(0) };
-        let Received { descriptor, hold, missed, claimed } = received;
-        let Some(shape) = check_image(descriptor, hold.slot_bytes()) else {
-            // Nobody can use it: offered again, it would go round for ever.
-            claimed.map(Claimed::acknowledge);
-            entry.subscriber.reject();
-            continue;
-        };
-        let about = About { descriptor: *descriptor, shape, missed };
-        return hand_out(state, env, topic, about, hold, claimed);
-    }
-    Ok(0)
-}
-
-fn latest(state: &mut State, env: sys::napi_env, topic: f64, _: f64) -> Result<u32> {
-    let topic = index(topic);
-    let entry = state.topic(topic)?;
-    if entry.held >= entry.max_held {
-        return Err(too_many(state, topic));
-    }
-    let Some(received) = entry.subscriber.latest()? else { return Ok(0) };
-    let Received { descriptor, hold, missed, .. } = received;
-    let Some(shape) = check_image(descriptor, hold.slot_bytes()) else {
-        entry.subscriber.count_rejected();
-        return Ok(0);
-    };
-    let about = About { descriptor: *descriptor, shape, missed };
-    hand_out(state, env, topic, about, hold, None)
-}
-
-/// What a received frame is.
-struct About {
-    descriptor: Descriptor,
-    shape: ImageShape,
-    missed: u64,
-}
-
-fn hand_out(
-    state: &mut State,
-    env: sys::napi_env,
-    topic: u32,
-    About { descriptor, shape, missed }: About,
-    hold: Hold,
-    claimed: Option<Claimed>,
-) -> Result<u32> {
-    let tag = state.topic(topic)?.tag;
-    if tag != 0 {
-        hold.note_topic(tag);
-    }
-    let pool = match state.pools.known_received(&hold) {
-        Some(pool) => pool,
-        None => {
-            let peer = state.peer()?;
-            state.pools.index_of_received(env, &peer, &hold)
-        }
-    };
-    let control = state.control()?;
-    control.put_frame(&descriptor, &shape, missed);
-    let (frame, job) = (Frame::Received(hold), claimed.map(|claimed| Rc::new(Job::new(claimed))));
-    let number = state.hold(Held { frame, topic, descriptor, job })?;
-    control.put_place(number, pool, descriptor.slot, descriptor.generation);
-    Ok(1)
-}
-
-#[cold]
-fn too_many(state: &State, topic: u32) -> Error {
-    let now = monotonic_ns();
-    let frames = state.holds.iter().filter(|held| held.topic == topic).filter_map(|held| {
-        let Frame::Received(hold) = &held.frame else { return None };
-        let age = now.saturating_sub(held.descriptor.sent_ns) / 1_000_000;
-        let sequence = hold.header().sequence;
-        Some(format!("slot {} frame {sequence} ({age} ms old)", hold.slot()))
-    });
-    let list: Vec<String> = frames.collect();
-    let text = format!(
-        "{} frames of the topic are held and not released (maxHeld): {}",
-        list.len(),
-        list.join(", ")
-    );
-    Error::new(ErrorCode::TooManyHeld, text)
-}
-
-fn retain(state: &mut State, _env: sys::napi_env, hold: f64, _: f64) -> Result<u32> {
-    let held = state.holds.get(index(hold)).ok_or_else(released)?;
-    let frame = match &held.frame {
-        Frame::Loan(hold) => Frame::Loan(hold.clone()),
-        Frame::Received(hold) => Frame::Received(hold.clone()),
-    };
-    let (topic, descriptor, job) = (held.topic, held.descriptor, held.job.clone());
-    state.hold(Held { frame, topic, descriptor, job })
-}
-
-fn release(state: &mut State, _env: sys::napi_env, hold: f64, _: f64) -> Result<u32> {
-    Ok(u32::from(state.let_go(index(hold)).is_some()))
-}
-
-fn sleep(state: &mut State, env: sys::napi_env, topic: f64, _: f64) -> Result<u32> {
-    let fifo = state.doorbell(env)?;
-    let entry = state.topic(index(topic))?;
-    Ok(u32::from(entry.subscriber.sleep(fifo)?.is_none()))
-}
-
-fn awake(state: &mut State, _env: sys::napi_env, topic: f64, _: f64) -> Result<u32> {
-    if let Ok(entry) = state.topic(index(topic)) {
-        entry.subscriber.awake();
-    }
-    Ok(0)
 }

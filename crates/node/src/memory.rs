@@ -43,8 +43,8 @@ enum Anchor {
 #[derive(Default)]
 pub struct PoolTable {
     pools: Vec<Option<Pool>>,
-    /// Index found last, and what it stands for.
-    last: Option<(u64, bool, u32)>,
+    /// Pool and index found last: of received frames, and of loans.
+    last: [Option<(u64, u32)>; 2],
     retired: Vec<u32>,
 }
 
@@ -72,21 +72,28 @@ impl PoolTable {
 
     /// Index of the pool a received frame is in, if it has been seen before.
     #[inline]
-    pub fn known_received(&mut self, hold: &Hold) -> Option<u32> {
-        self.known(hold.pool_id(), false)
+    pub fn known_received(&mut self, id: u64) -> Option<u32> {
+        self.known(id, false)
+    }
+
+    /// The same where it is the pool that was asked for last.
+    #[inline(always)]
+    pub fn last_received(&self, id: u64) -> Option<u32> {
+        let (last, index) = self.last[0]?;
+        (last == id).then_some(index)
     }
 
     #[inline]
     fn known(&mut self, id: u64, writable: bool) -> Option<u32> {
-        if let Some((last_id, last_writable, index)) = self.last
-            && (last_id, last_writable) == (id, writable)
+        if let Some((last, index)) = self.last[usize::from(writable)]
+            && last == id
         {
             return Some(index);
         }
         let same = |pool: &Pool| pool.id == id && pool.writable == writable;
         let index = self.pools.iter().position(|pool| pool.as_ref().is_some_and(same))?;
         let index = u32::try_from(index).ok()?;
-        self.last = Some((id, writable, index));
+        self.last[usize::from(writable)] = Some((id, index));
         Some(index)
     }
 
@@ -123,7 +130,7 @@ impl PoolTable {
         // An index is never used again: the facade may still know what it stood for.
         self.pools.push(Some(pool));
         let index = u32::try_from(self.pools.len() - 1).unwrap_or(u32::MAX);
-        self.last = Some((id, writable, index));
+        self.last[usize::from(writable)] = Some((id, index));
         index
     }
 
@@ -141,7 +148,7 @@ impl PoolTable {
                 self.retired.push(u32::try_from(place).unwrap_or(u32::MAX));
             }
         }
-        self.last = None;
+        self.last = [None; 2];
         self.retired.len() > before
     }
 
@@ -157,7 +164,7 @@ impl PoolTable {
         for pool in self.pools.drain(..).flatten() {
             unanchor(pool.id);
         }
-        self.last = None;
+        self.last = [None; 2];
     }
 
     fn pool(&mut self, index: u32) -> Result<&mut Pool> {

@@ -68,8 +68,8 @@ pub struct Held {
     pub frame: Frame,
     /// Index of its topic, or [`UNBOUND`].
     pub topic: u32,
-    /// What was received with a received frame: sent on, it says the same.
-    pub descriptor: Descriptor,
+    /// The words of the descriptor that came with a received frame: sent on, it says the same.
+    pub words: [u64; 8],
     /// Of a frame that must be acknowledged, shared by all holds on it.
     pub job: Option<Rc<Job>>,
 }
@@ -77,7 +77,12 @@ pub struct Held {
 impl Held {
     /// A frame on loan.
     pub fn loan(hold: OwnHold, topic: u32) -> Self {
-        Self { frame: Frame::Loan(hold), topic, descriptor: Descriptor::default(), job: None }
+        Self { frame: Frame::Loan(hold), topic, words: [0; 8], job: None }
+    }
+
+    /// What came with a received frame.
+    pub fn descriptor(&self) -> Descriptor {
+        Descriptor::from_words(self.words)
     }
 }
 
@@ -117,21 +122,33 @@ const INDEX_MASK: u32 = (1 << INDEX_BITS) - 1;
 const USES_MASK: u32 = (1 << (30 - INDEX_BITS)) - 1;
 
 impl Holds {
-    /// Adds a hold; its number.
-    fn add(&mut self, held: Held) -> Result<u32> {
-        if self.free.is_empty() {
-            let index = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
-            if index > INDEX_MASK {
-                let text = format!("{} frames are held at once; release some", self.places.len());
-                return Err(Error::new(ErrorCode::TooManyHeld, text));
-            }
-            self.places.push((0, None));
-            self.free.push(index);
+    /// Makes sure that there is a free place. Apart from [`add`](Self::add), so that nothing can
+    /// fail between a frame's making and its place: it is written where it stays.
+    #[inline(always)]
+    pub fn make_room(&mut self) -> Result<()> {
+        if self.free.is_empty() { self.grow() } else { Ok(()) }
+    }
+
+    #[cold]
+    fn grow(&mut self) -> Result<()> {
+        let index = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
+        if index > INDEX_MASK {
+            let text = format!("{} frames are held at once; release some", self.places.len());
+            return Err(Error::new(ErrorCode::TooManyHeld, text));
         }
+        self.places.push((0, None));
+        self.free.push(index);
+        Ok(())
+    }
+
+    /// Adds a hold, for which [`make_room`](Self::make_room) has made room; its number.
+    #[inline(always)]
+    pub fn add(&mut self, held: Held) -> u32 {
         let index = self.free.pop().unwrap_or(0);
         let (uses, place) = &mut self.places[index as usize];
-        *place = Some(held);
-        Ok(*uses << INDEX_BITS | index)
+        // Nothing stood there: what is free needs no drop.
+        std::mem::forget(place.replace(held));
+        *uses << INDEX_BITS | index
     }
 
     /// The hold of this number.
@@ -157,6 +174,16 @@ impl Holds {
         *uses = uses.wrapping_add(1) & USES_MASK;
         self.free.push(index);
         Some(held)
+    }
+
+    /// Drops the hold of this number where it stands: moving it out costs more.
+    #[inline]
+    fn remove(&mut self, number: u32) {
+        let index = number & INDEX_MASK;
+        let Some((uses, place)) = self.places.get_mut(index as usize) else { return };
+        *place = None;
+        *uses = uses.wrapping_add(1) & USES_MASK;
+        self.free.push(index);
     }
 
     /// Every hold, to be written.
@@ -233,7 +260,8 @@ impl State {
     /// Adds a hold, and counts it for its topic; its number.
     pub fn hold(&mut self, held: Held) -> Result<u32> {
         let (topic, loan) = (held.topic, matches!(held.frame, Frame::Loan(_)));
-        let number = self.holds.add(held)?;
+        self.holds.make_room()?;
+        let number = self.holds.add(held);
         if let Ok(topic) = self.topic(topic) {
             *topic.count(loan) += 1;
         }
@@ -249,6 +277,18 @@ impl State {
         Some(held)
     }
 
+    /// Gives a hold back; whether there was one of this number.
+    #[inline]
+    pub fn release(&mut self, number: u32) -> bool {
+        let Some(held) = self.holds.get(number) else { return false };
+        let (topic, loan) = (held.topic, matches!(held.frame, Frame::Loan(_)));
+        if let Ok(topic) = self.topic(topic) {
+            *topic.count(loan) -= 1;
+        }
+        self.holds.remove(number);
+        true
+    }
+
     /// Makes what is still held of a loan, which has been published as `descriptor` says, holds
     /// on a frame that is only read.
     pub fn published(&mut self, descriptor: &Descriptor) {
@@ -258,7 +298,7 @@ impl State {
                 continue;
             }
             held.frame = Frame::Received(Hold::Own(loan.clone()));
-            held.descriptor = *descriptor;
+            held.words = descriptor.to_words();
             if let Some(Some(topic)) = self.topics.get_mut(held.topic as usize) {
                 topic.loaned -= 1;
                 topic.held += 1;

@@ -87,12 +87,9 @@ pub fn register(env: Env, control: ArrayBuffer, on_wake: Function<'_, (), ()>) -
 /// The functions called for each frame.
 #[napi(
     catch_unwind,
-    ts_return_type = "{ loan(topic: number, bytes: number): number; send(topic: number, hold: \
-                      number): number; receive(topic: number, newest: number): number; \
-                      latest(topic: number): number; retain(hold: number): number; \
-                      release(hold: number): number; sleep(topic: number): number; \
-                      awake(topic: number): number; room(topic: number, bytes: number): number; \
-                      ack(hold: number): number }"
+    ts_return_type = "{ loan(): void; send(): void; room(): void; next(): void; latest(): void; \
+                      retain(): void; release(): void; ack(): void; sleep(): void; \
+                      awake(): void; block(): void }"
 )]
 pub fn hot(env: Env) -> Result<napi::bindgen_prelude::Object<'static>> {
     hot::functions(env)

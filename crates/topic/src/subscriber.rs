@@ -216,10 +216,11 @@ impl Subscriber {
     /// The next frame in the one case that is the rule: a topic that has had one publisher, a
     /// frame that is there, in the pool of the one before. Everything in registers, for copying
     /// it about costs more than the rest. The head is not asked: a cell that is complete is a
-    /// frame, and if its publisher dies before it says so, the next one does. `None`: nothing
-    /// was done, ask [`receive`](Self::receive).
+    /// frame, and if its publisher dies before it says so, the next one does. The descriptor is
+    /// given as its words, which whoever keeps it can store as they are. `None`: nothing was done,
+    /// ask [`receive`](Self::receive).
     #[inline(always)]
-    pub fn receive_in_order(&mut self) -> Option<(Descriptor, Hold)> {
+    pub fn receive_in_order(&mut self) -> Option<([u64; 8], Hold)> {
         let mask = self.topic.ring_mask();
         if !(self.ordinary && self.ready && mask.is_power_of_two()) {
             return None;
@@ -231,7 +232,18 @@ impl Subscriber {
         let hold = self.attached.take_known(self.topic.kind(), &descriptor)?;
         *cursor = cursor.wrapping_add(1);
         self.received += 1;
-        Some((descriptor, hold))
+        Some((words, hold))
+    }
+
+    /// Undoes the last [`receive_in_order`](Self::receive_in_order), whose hold is dropped:
+    /// [`receive`](Self::receive) comes to the same frame.
+    #[cold]
+    pub fn take_back(&mut self) {
+        let entry = ring_of(self.topic.ring_mask());
+        if let Some(cursor) = self.cursors.get_mut(usize::from(entry)) {
+            *cursor = cursor.wrapping_sub(1);
+        }
+        self.received -= 1;
     }
 
     fn found_nothing(&mut self) -> Result<()> {

@@ -19,8 +19,8 @@ fn publish(publisher: &mut Publisher) {
 
 /// The next frame as a program in Rust asks for it.
 fn quick(subscriber: &mut Subscriber) -> Option<u64> {
-    if let Some((descriptor, _)) = subscriber.receive_in_order() {
-        return Some(descriptor.seq);
+    if let Some((words, _)) = subscriber.receive_in_order() {
+        return Some(words[0]);
     }
     subscriber.receive(false).unwrap().map(|received| received.descriptor.seq)
 }

@@ -1,0 +1,237 @@
+//! Receiving: the next frame, the newest, waiting for one, and giving frames back.
+
+use std::hint::spin_loop;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use framelane::raw::layout::Descriptor;
+use framelane::raw::layout::control::{GIVE, HOLD, NEWEST, NO_HOLD, SPIN_US, TIMEOUT_MS, TOPIC};
+use framelane::raw::{
+    Claimed, DEPTH_MAX, Hold, ImageShape, Received, Subscriber, check_image, monotonic_ns,
+};
+use framelane::{Error, ErrorCode, Result};
+use napi::sys;
+
+use super::released;
+use crate::control::Control;
+use crate::state::{Frame, Held, Job, State, TopicEntry};
+
+/// How often to look for a frame between two readings of the clock.
+const LOOKS: u32 = 64;
+
+/// Gives the frame before back, if there is one, and takes the next: 1, or 0 where there is none.
+pub fn next(state: &mut State, env: sys::napi_env, control: Control) -> Result<u32> {
+    let give = control.get(GIVE);
+    if give != NO_HOLD {
+        state.release(give);
+    }
+    let topic = control.get(TOPIC);
+    let newest = control.get(NEWEST) != 0;
+    if !newest && in_order(state, control, topic) {
+        return Ok(1);
+    }
+    if receive(state, env, control, topic, newest)? {
+        return Ok(1);
+    }
+    let spin_us = control.get(SPIN_US);
+    if spin_us == 0 || !spin(&mut state.topic(topic)?.subscriber, spin_us) {
+        return Ok(0);
+    }
+    receive(state, env, control, topic, newest).map(u32::from)
+}
+
+/// The rule: one publisher, a frame that is there, in a pool seen before, nothing wrong with it.
+/// Everything in registers, and each word written once, where it stays. `false`: nothing was done.
+#[inline(always)]
+fn in_order(state: &mut State, control: Control, topic: u32) -> bool {
+    let State { topics, holds, pools, .. } = state;
+    let Some(Some(entry)) = topics.get_mut(topic as usize) else { return false };
+    if entry.held >= entry.max_held || holds.make_room().is_err() {
+        return false;
+    }
+    let Some((words, hold)) = entry.subscriber.receive_in_order() else { return false };
+    let descriptor = Descriptor::from_words(words);
+    let shape = check_image(&descriptor, hold.slot_bytes());
+    let (Some(shape), Some(pool)) = (shape, pools.last_received(descriptor.pool_id)) else {
+        entry.subscriber.take_back();
+        return false;
+    };
+    if entry.tag != 0 {
+        hold.note_topic(entry.tag);
+    }
+    entry.held += 1;
+    let number = holds.add(Held { frame: Frame::Received(hold), topic, words, job: None });
+    control.put_frame(&descriptor, &shape, 0);
+    control.put_place(number, pool, descriptor.slot, descriptor.generation);
+    true
+}
+
+/// Looks for a frame for some time; whether there is one.
+#[cold]
+fn spin(subscriber: &mut Subscriber, spin_us: u32) -> bool {
+    let end = Instant::now() + Duration::from_micros(spin_us.into());
+    loop {
+        for _ in 0..LOOKS {
+            if subscriber.has_news() {
+                return true;
+            }
+            spin_loop();
+        }
+        if Instant::now() >= end {
+            return false;
+        }
+    }
+}
+
+/// The general case; whether there was a frame.
+fn receive(
+    state: &mut State,
+    env: sys::napi_env,
+    control: Control,
+    topic: u32,
+    newest: bool,
+) -> Result<bool> {
+    let entry = state.topic(topic)?;
+    if entry.held >= entry.max_held {
+        return Err(too_many(state, topic));
+    }
+    // A ring full of nonsense is passed over in one call; an unending stream of it is not.
+    for _ in 0..=DEPTH_MAX {
+        let entry = state.topic(topic)?;
+        let Some(received) = entry.subscriber.receive(newest)? else { return Ok(false) };
+        let Received { descriptor, hold, missed, claimed } = received;
+        let Some(shape) = check_image(descriptor, hold.slot_bytes()) else {
+            // Nobody can use it: offered again, it would go round for ever.
+            claimed.map(Claimed::acknowledge);
+            entry.subscriber.reject();
+            continue;
+        };
+        let about = About { descriptor: *descriptor, shape, missed };
+        hand_out(state, env, control, topic, about, hold, claimed)?;
+        return Ok(true);
+    }
+    Ok(false)
+}
+
+/// The newest frame, received before or not; nothing moves on.
+pub fn latest(state: &mut State, env: sys::napi_env, control: Control) -> Result<u32> {
+    let topic = control.get(TOPIC);
+    let entry = state.topic(topic)?;
+    if entry.held >= entry.max_held {
+        return Err(too_many(state, topic));
+    }
+    let Some(received) = entry.subscriber.latest()? else { return Ok(0) };
+    let Received { descriptor, hold, missed, .. } = received;
+    let Some(shape) = check_image(descriptor, hold.slot_bytes()) else {
+        entry.subscriber.count_rejected();
+        return Ok(0);
+    };
+    let about = About { descriptor: *descriptor, shape, missed };
+    hand_out(state, env, control, topic, about, hold, None)?;
+    Ok(1)
+}
+
+/// What a received frame is.
+struct About {
+    descriptor: Descriptor,
+    shape: ImageShape,
+    missed: u64,
+}
+
+/// Puts a frame into the table of holds and into the control array.
+fn hand_out(
+    state: &mut State,
+    env: sys::napi_env,
+    control: Control,
+    topic: u32,
+    About { descriptor, shape, missed }: About,
+    hold: Hold,
+    claimed: Option<Claimed>,
+) -> Result<()> {
+    let tag = state.topic(topic)?.tag;
+    if tag != 0 {
+        hold.note_topic(tag);
+    }
+    let pool = match state.pools.known_received(hold.pool_id()) {
+        Some(pool) => pool,
+        None => {
+            let peer = state.peer()?;
+            state.pools.index_of_received(env, &peer, &hold)
+        }
+    };
+    control.put_frame(&descriptor, &shape, missed);
+    let (slot, generation, words) = (descriptor.slot, descriptor.generation, descriptor.to_words());
+    let (frame, job) = (Frame::Received(hold), claimed.map(|claimed| Rc::new(Job::new(claimed))));
+    let number = state.hold(Held { frame, topic, words, job })?;
+    control.put_place(number, pool, slot, generation);
+    Ok(())
+}
+
+#[cold]
+fn too_many(state: &State, topic: u32) -> Error {
+    let now = monotonic_ns();
+    let frames = state.holds.iter().filter(|held| held.topic == topic).filter_map(|held| {
+        let Frame::Received(hold) = &held.frame else { return None };
+        let age = now.saturating_sub(held.descriptor().sent_ns) / 1_000_000;
+        let sequence = hold.header().sequence;
+        Some(format!("slot {} frame {sequence} ({age} ms old)", hold.slot()))
+    });
+    let list: Vec<String> = frames.collect();
+    let text = format!(
+        "{} frames of the topic are held and not released (maxHeld): {}",
+        list.len(),
+        list.join(", ")
+    );
+    Error::new(ErrorCode::TooManyHeld, text)
+}
+
+/// Another hold on the same slot, put where the first stands.
+pub fn retain(state: &mut State, _env: sys::napi_env, control: Control) -> Result<u32> {
+    let held = state.holds.get(control.get(HOLD)).ok_or_else(released)?;
+    let frame = match &held.frame {
+        Frame::Loan(hold) => Frame::Loan(hold.clone()),
+        Frame::Received(hold) => Frame::Received(hold.clone()),
+    };
+    let (topic, words, job) = (held.topic, held.words, held.job.clone());
+    let number = state.hold(Held { frame, topic, words, job })?;
+    control.set(HOLD, number);
+    Ok(1)
+}
+
+/// Gives a frame back; 0 where there was nothing to give back.
+pub fn release(state: &mut State, _env: sys::napi_env, control: Control) -> Result<u32> {
+    Ok(u32::from(state.release(control.get(HOLD))))
+}
+
+/// Is done with a frame of a queue; 0 where it was not this consumer's any more.
+pub fn ack(state: &mut State, _env: sys::napi_env, control: Control) -> Result<u32> {
+    let held = state.holds.get(control.get(HOLD)).ok_or_else(released)?;
+    let job = held.job.as_ref().ok_or_else(|| {
+        let text = "ack: the frame does not come from a queue with ack: 'manual'";
+        Error::new(ErrorCode::InvalidArgument, text)
+    })?;
+    Ok(u32::from(job.acknowledge()))
+}
+
+/// Asks for a ring of the doorbell; 1: a frame is there, none comes.
+pub fn sleep(state: &mut State, env: sys::napi_env, control: Control) -> Result<u32> {
+    let fifo = state.doorbell(env)?;
+    let entry = state.topic(control.get(TOPIC))?;
+    Ok(u32::from(entry.subscriber.sleep(fifo)?.is_none()))
+}
+
+/// Takes that back.
+pub fn awake(state: &mut State, _env: sys::napi_env, control: Control) -> Result<u32> {
+    if let Ok(entry) = state.topic(control.get(TOPIC)) {
+        entry.subscriber.awake();
+    }
+    Ok(0)
+}
+
+/// Blocks this thread until there may be a frame, for a tenth of a second at most.
+pub fn block(state: &mut State, _env: sys::napi_env, control: Control) -> Result<u32> {
+    let timeout = Duration::from_millis(control.get(TIMEOUT_MS).into());
+    let TopicEntry { subscriber, .. } = state.topic(control.get(TOPIC))?;
+    subscriber.sleep_blocking(timeout)?;
+    Ok(0)
+}
