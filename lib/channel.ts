@@ -6,7 +6,8 @@ import { FramelaneError } from './errors.js';
 import { HISTORY_MAX, modes } from './generated/layout.js';
 import type { Image, ImageFrame, ReceivedImage } from './image.js';
 import { FrameIterator } from './iterate.js';
-import { frameType, type Frame, type FrameType } from './lease.js';
+import { trace } from './leak.js';
+import { frameType, watchFrame, type Frame, type FrameType } from './lease.js';
 import { Call, type AbortSignalLike } from './line.js';
 import { checkTopicName } from './name.js';
 import { Departure } from './outbox.js';
@@ -178,7 +179,7 @@ export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, A
    */
   tryRecv(): R | null {
     this.#subscription.assertOpen('tryRecv');
-    return this.#subscription.receive(0) as R | null;
+    return watched(this.#subscription.receive(0)) as R | null;
   }
 
   /**
@@ -194,7 +195,7 @@ export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, A
       if (signal?.aborted === true) return Promise.reject(signal.reason);
       const subscription = this.#subscription;
       const frame = timeoutMs === 0 ? subscription.receive(0) : subscription.take(0);
-      if (frame !== null) return Promise.resolve(frame as unknown as R);
+      if (frame !== null) return Promise.resolve(watched(frame) as unknown as R);
       if (timeoutMs === 0) return Promise.reject(timeoutError(this.name, 0));
       return new Promise<T>((resolve, reject) => {
         const arrival = new Arrival<T>(subscription, resolve, reject, signal);
@@ -227,7 +228,7 @@ export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, A
   /** The newest frame that is there. @internal */
   protected newestFrame(): R | null {
     this.#subscription.assertOpen('latest');
-    return this.#subscription.latest() as R | null;
+    return watched(this.#subscription.latest()) as R | null;
   }
 
   /** Counts, and who takes part. Throws `ERR_FRAMELANE_CLOSED`. */
@@ -280,6 +281,7 @@ export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, A
 class Arrival<T extends Frame> extends Call<T> {
   readonly newest = 0;
   readonly #subscription: Subscription<T>;
+  readonly #where = trace();
 
   constructor(
     subscription: Subscription<T>,
@@ -291,6 +293,11 @@ class Arrival<T extends Frame> extends Call<T> {
     this.#subscription = subscription;
   }
 
+  override deliver(frame: T): void {
+    watchFrame(frame, this.#where);
+    super.deliver(frame);
+  }
+
   protected override expired(timeoutMs: number): FramelaneError {
     return timeoutError(this.#subscription.name, timeoutMs);
   }
@@ -298,6 +305,12 @@ class Arrival<T extends Frame> extends Call<T> {
   protected override closed(): FramelaneError {
     return this.#subscription.closedError('recv');
   }
+}
+
+/** A frame that the caller has to give back; the garbage collector does it otherwise. */
+function watched<F extends Frame | null>(frame: F): F {
+  if (frame !== null) watchFrame(frame, trace());
+  return frame;
 }
 
 function timeoutError(name: string, timeoutMs: number): FramelaneError {

@@ -23,6 +23,7 @@ import {
   STEP,
   kinds,
 } from './generated/layout.js';
+import { Tally, trace } from './leak.js';
 import {
   assertHeld,
   Frame,
@@ -36,11 +37,11 @@ import {
   RECEIVED,
   retainInControl,
   viewOf,
+  watchFrame,
   whereabouts,
   type FrameClass,
   type FrameLabel,
   type FrameType,
-  type Tally,
 } from './lease.js';
 import { calling, errorOf, f64, fromNative, hot, load, u32, UNBOUND } from './native.js';
 import {
@@ -78,7 +79,7 @@ const formatCodes = { png: 0, jpeg: 1 } as const satisfies Record<PictureFormat,
 /** First argument of the constructor when the control array names the frame. */
 const FROM_CONTROL = Symbol('from control');
 /** For the frames of no topic. */
-const unbound: Tally = { extraReleases: 0, copied: 0 };
+const unbound = new Tally(null);
 
 /** An image whatever its encoding. */
 type AnyImage = ImageFrame<Encoding, unknown>;
@@ -111,7 +112,9 @@ export class ImageFrame<E extends Encoding = Encoding, D = DataOf<E>> extends Fr
     this.#height = u32[DIM0];
     this.#width = u32[DIM1];
     this.#step = u32[STEP];
-    if (wanted !== null) begin(this, wanted);
+    if (wanted === null) return;
+    watchFrame(this, trace());
+    begin(this, wanted);
   }
 
   /** Rows. */
@@ -193,7 +196,9 @@ export class ImageFrame<E extends Encoding = Encoding, D = DataOf<E>> extends Fr
     u32[DIM0] = this.#height;
     u32[DIM1] = this.#width;
     u32[STEP] = this.#step;
-    return new ImageFrame<E, D>(FROM_CONTROL, state, tally, label) as this;
+    const image = new ImageFrame<E, D>(FROM_CONTROL, state, tally, label);
+    watchFrame(image, trace());
+    return image as this;
   }
 
   /** A private copy that can be written and sent; rows are packed, frame id and time are kept. */
@@ -363,7 +368,9 @@ function loanSlot(topic: number, { row, width, height, rowBytes }: Wanted): void
 
 function loanImage<E extends Encoding>(topic: number, tally: Tally, wanted: Wanted): Image<E> {
   loanSlot(topic, wanted);
-  return begin(new ImageFrame<E>(FROM_CONTROL, LOANED, tally), wanted);
+  const image = new ImageFrame<E>(FROM_CONTROL, LOANED, tally);
+  watchFrame(image, trace());
+  return begin(image, wanted);
 }
 
 /** Gives a new image what it begins with. */

@@ -19,6 +19,7 @@ import {
   SLOT,
   STAMP_NS,
 } from './generated/layout.js';
+import { unwatch, watch, type Guard, type Tally } from './leak.js';
 import { calling, errorOf, f64, hot, i64, load, PUBLISHED, u32, u8 } from './native.js';
 import { bytesOfSlot, headerFrameId, headerSequence, headerStamp, viewSlot } from './view.js';
 
@@ -45,13 +46,6 @@ export const RECEIVED = 1;
 const SENT = 2;
 /** The hold was given back. */
 const RELEASED = 3;
-
-/** What is counted for a topic object, or for the frames of none. */
-export interface Tally {
-  extraReleases: number;
-  /** Frames sent whose pixels were copied into their slot. */
-  copied: number;
-}
 
 /** What a publisher says of its frame; shared by all frame objects on the slot. */
 class Label {
@@ -111,6 +105,8 @@ export let holdOf: (frame: Frame) => number;
 export let holdToWrite: (frame: Frame, action: string) => number;
 /** Throws `ERR_FRAMELANE_RELEASED` for a frame given back. */
 export let assertHeld: (frame: Frame) => void;
+/** Has the frame released if it is leaked; `where` says where it came from. */
+export let watchFrame: (frame: Frame, where: string | null) => void;
 /** Says that the library has copied the frame's pixels into its slot. */
 export let markCopied: (frame: Frame) => void;
 /** Another hold on the frame's slot, put into the control array with all but the shape. */
@@ -135,6 +131,7 @@ export let whereabouts: (frame: Frame) => string;
 let assertReadable: (frame: Frame) => void;
 let poolToRead: (frame: Frame) => number;
 let labelToWrite: (frame: Frame, action: string) => Label;
+let dropGuard: (frame: Frame) => void;
 
 /** A hold on a slot; the base of all frame classes. */
 export abstract class Frame implements Disposable {
@@ -150,6 +147,8 @@ export abstract class Frame implements Disposable {
   readonly #tally: Tally;
   readonly #label: Label | null;
   #view: TypedArray | null = null;
+  /** Of a frame that is to be released if it is leaked, as long as it is held. */
+  #guard: Guard | null = null;
 
   /** The frame that the control array names. @internal */
   protected constructor(state: number, tally: Tally, label: Label | null) {
@@ -228,6 +227,7 @@ export abstract class Frame implements Disposable {
     if (this.#state <= RECEIVED) {
       this.#state = RELEASED;
       this.#view = null;
+      dropGuard(this);
       if (hot.release(this.#hold) === 0) this.#tally.extraReleases++;
     } else if (this.#state === RELEASED) {
       this.#tally.extraReleases++;
@@ -263,6 +263,13 @@ export abstract class Frame implements Disposable {
     holdToWrite = (frame, action) => {
       labelToWrite(frame, action);
       return frame.#hold;
+    };
+    watchFrame = (frame, where) => {
+      frame.#guard = watch(frame.#tally, frame.#hold, where);
+    };
+    dropGuard = (frame) => {
+      if (frame.#guard !== null) unwatch(frame.#guard);
+      frame.#guard = null;
     };
     markCopied = (frame) => {
       if (frame.#label !== null) frame.#label.copied = true;
@@ -314,6 +321,7 @@ export abstract class Frame implements Disposable {
       if (status < 0) return status;
       frame.#state = SENT;
       frame.#view = null;
+      dropGuard(frame);
       if (status === PUBLISHED) {
         readLabel(label);
         if (label.copied) tally.copied++;

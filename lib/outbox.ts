@@ -1,10 +1,11 @@
 /** Frames of one topic object that wait until their subscribers have room, in order. */
 import { FramelaneError } from './errors.js';
+import { topicError } from './events.js';
 import { errorCodes } from './generated/errors.js';
-import { sendFrame, type Frame, type FrameType, type Tally } from './lease.js';
+import type { Tally } from './leak.js';
+import { sendFrame, type Frame, type FrameType } from './lease.js';
 import { Call, Line, type AbortSignalLike } from './line.js';
 import { errorOf, hot } from './native.js';
-import { topicError } from './removed.js';
 
 const FULL = -errorCodes.ERR_FRAMELANE_BACKPRESSURE;
 

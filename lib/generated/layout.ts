@@ -42,6 +42,8 @@ export const MISSED = 22;
 export const FRAME_ID_LEN = 24;
 /** 64 bytes: the frame id */
 export const FRAME_ID = 26;
+/** u32: not 0 where there are notices to take */
+export const NOTICES = 42;
 /** longest frame id in bytes */
 export const FRAME_ID_MAX = 63;
 /** bytes of a slot header */

@@ -44,3 +44,5 @@ pub const MISSED: u32 = 22;
 pub const FRAME_ID_LEN: u32 = 24;
 /// The frame id, 64 bytes: words 26 to 41.
 pub const FRAME_ID: u32 = 26;
+/// Not zero: deaths of other processes were noticed that the facade has not asked for.
+pub const NOTICES: u32 = 42;

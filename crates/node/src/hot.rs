@@ -19,6 +19,8 @@ use napi::{Env, sys};
 
 use crate::error::{Result as JsResult, refused, thrown};
 use crate::limit::MAX_LOANS;
+use crate::notices;
+use crate::nudge::{CROWDED_UNBOUND, crowded};
 use crate::state::{Frame, Held, Job, State, TopicEntry, UNBOUND};
 
 /// A hot function: state, environment, up to two numbers, and a number back.
@@ -142,6 +144,7 @@ unsafe extern "C" fn entry<F: Function>(
         Ok(Err(error)) => fail(state, error),
         Err(_) => fail(state, Error::new(ErrorCode::Internal, "a panic was caught; see stderr")),
     };
+    notices::show(state);
     let mut value = ptr::null_mut();
     // SAFETY: a live environment.
     unsafe { sys::napi_create_double(env, result, &mut value) };
@@ -168,18 +171,31 @@ fn whole(number: f64) -> u64 {
 fn loan(state: &mut State, env: sys::napi_env, topic: f64, bytes: f64) -> Result<u32> {
     let (topic, bytes) = (index(topic), whole(bytes));
     let peer = state.peer()?;
-    let hold = match find_slot(state, &peer, topic, bytes) {
+    let found = match find_slot(state, &peer, topic, bytes) {
         // What is left of pools that were let go is memory, too.
         Err(error) if is_shortage(&error) && state.pools.sweep(env, &peer) => {
-            find_slot(state, &peer, topic, bytes)?
+            find_slot(state, &peer, topic, bytes)
         }
-        other => other?,
+        other => other,
     };
+    let refused = matches!(&found, Err(error) if is_shortage(error));
+    if refused || many_loans(state, topic) {
+        state.nudge.ask(env, refused);
+    }
+    let hold = found?;
     let pool = state.pools.index_of_loan(env, &peer, &hold);
     let (slot, generation) = (hold.slot(), hold.generation());
     let number = state.hold(Held::loan(hold, topic))?;
     state.control()?.put_place(number, pool, slot, generation);
     Ok(0)
+}
+
+/// Whether so many frames are loaned that some may have been forgotten.
+fn many_loans(state: &mut State, topic: u32) -> bool {
+    match state.topic(topic) {
+        Ok(entry) => entry.loaned >= crowded(MAX_LOANS.get()),
+        Err(_) => state.unbound >= CROWDED_UNBOUND,
+    }
 }
 
 fn is_shortage(error: &Error) -> bool {
@@ -337,8 +353,8 @@ fn ack(state: &mut State, _env: sys::napi_env, hold: f64, _: f64) -> Result<u32>
 fn receive(state: &mut State, env: sys::napi_env, topic: f64, newest: f64) -> Result<u32> {
     let (topic, newest) = (index(topic), newest != 0.0);
     let entry = state.topic(topic)?;
-    if entry.held >= entry.max_held {
-        return Err(too_many(state, topic));
+    if entry.held >= entry.crowded {
+        make_room(state, env, topic)?;
     }
     // A ring full of nonsense is passed over in one call; an unending stream of it is not.
     for _ in 0..=DEPTH_MAX {
@@ -360,9 +376,10 @@ fn receive(state: &mut State, env: sys::napi_env, topic: f64, newest: f64) -> Re
 fn latest(state: &mut State, env: sys::napi_env, topic: f64, _: f64) -> Result<u32> {
     let topic = index(topic);
     let entry = state.topic(topic)?;
-    if entry.held >= entry.max_held {
-        return Err(too_many(state, topic));
+    if entry.held >= entry.crowded {
+        make_room(state, env, topic)?;
     }
+    let entry = state.topic(topic)?;
     let Some(received) = entry.subscriber.latest()? else { return Ok(0) };
     let Received { descriptor, hold, missed, .. } = received;
     let Some(shape) = check_image(descriptor, hold.slot_bytes()) else {
@@ -405,6 +422,15 @@ fn hand_out(
     let number = state.hold(Held { frame, topic, descriptor, job })?;
     control.put_place(number, pool, descriptor.slot, descriptor.generation);
     Ok(1)
+}
+
+/// Many frames are held: some may have been forgotten. Refuses one more where it is too many.
+#[cold]
+fn make_room(state: &mut State, env: sys::napi_env, topic: u32) -> Result<()> {
+    let entry = state.topic(topic)?;
+    let refused = entry.held >= entry.max_held;
+    state.nudge.ask(env, refused);
+    if refused { Err(too_many(state, topic)) } else { Ok(()) }
 }
 
 #[cold]
