@@ -97,7 +97,7 @@ test('who leaves in good order has not died', async (t) => {
     for await (const frame of topic) void frame;
   })();
   const reader = new Child(t, 'receive', [name, 1]);
-  await eventually(() => topic.stats().subscribers.length === 2);
+  await eventually(() => topic.stats().subscribers.length === 2, 20_000);
   await sleep(1200);
   const here = new Topic(Image, name);
   send(here, 1);
@@ -119,7 +119,7 @@ test('framelane:peer-died: a subscriber whose publisher goes on', async (t) => {
   const topic = new Topic(Image, name);
   t.teardown(() => topic.close());
   const reader = new Child(t, 'hold', [name, 2]);
-  await eventually(() => topic.stats().subscribers.length === 1);
+  await eventually(() => topic.stats().subscribers.length === 1, 20_000);
   let number = 0;
   const timer = setInterval(() => send(topic, number++), 20);
   t.teardown(() => clearInterval(timer));
