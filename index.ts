@@ -3,6 +3,7 @@ export { configure, type Settings } from './lib/config.js';
 export type { BytesLike } from './lib/check.js';
 export type { Bytes, Dtype, TypedArray, TypedArrayOf } from './lib/dtype.js';
 export type { DataOf, DtypeOf, Encoding } from './lib/encoding.js';
+export type { LappedEvent, LeakEvent, PeerDiedEvent, TopicRemovedEvent } from './lib/events.js';
 export { FramelaneError, type ErrorCode } from './lib/errors.js';
 export {
   Image,

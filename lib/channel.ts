@@ -7,7 +7,9 @@ import { HISTORY_MAX, modes } from './generated/layout.js';
 import type { Image, ImageFrame, ReceivedImage } from './image.js';
 import { NO_HOLD } from './hot.js';
 import { FrameIterator } from './iterate.js';
-import { frameType, type Frame, type FrameType } from './frame.js';
+import { frameType, LEASE, type Frame, type FrameType } from './frame.js';
+import { trace } from './leak.js';
+import { watched } from './lease.js';
 import { Call, type AbortSignalLike } from './line.js';
 import { checkTopicName } from './name.js';
 import { Departure } from './outbox.js';
@@ -182,7 +184,7 @@ export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, A
    */
   tryRecv(): R | null {
     this.#subscription.assertOpen('tryRecv');
-    return this.#subscription.receive(0) as R | null;
+    return leased(this.#subscription.receive(0)) as R | null;
   }
 
   /**
@@ -198,7 +200,7 @@ export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, A
       if (signal?.aborted === true) return Promise.reject(signal.reason);
       const subscription = this.#subscription;
       const frame = timeoutMs === 0 ? subscription.receive(0) : subscription.take(0, NO_HOLD);
-      if (frame !== null) return Promise.resolve(frame as unknown as R);
+      if (frame !== null) return Promise.resolve(leased(frame) as unknown as R);
       if (timeoutMs === 0) return Promise.reject(timeoutError(this.name, 'recv', 0));
       return new Promise<T>((resolve, reject) => {
         const arrival = new Arrival<T>(subscription, resolve, reject, signal);
@@ -228,7 +230,7 @@ export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, A
     const timeoutMs = given === undefined ? Infinity : checkTimeout(given);
     const frame = this.#subscription.takeBlocking(timeoutMs);
     if (frame === null) throw timeoutError(this.name, 'recvSync', timeoutMs);
-    return frame as unknown as R;
+    return leased(frame) as unknown as R;
   }
 
   /**
@@ -281,7 +283,7 @@ export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, A
   /** The newest frame that is there. @internal */
   protected newestFrame(): R | null {
     this.#subscription.assertOpen('latest');
-    return this.#subscription.latest() as R | null;
+    return leased(this.#subscription.latest()) as R | null;
   }
 
   /** Counts, and who takes part. Throws `ERR_FRAMELANE_CLOSED`. */
@@ -334,6 +336,7 @@ export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, A
 class Arrival<T extends Frame> extends Call<T> {
   readonly newest = 0;
   readonly #subscription: Subscription<T>;
+  readonly #where = trace();
 
   constructor(
     subscription: Subscription<T>,
@@ -345,6 +348,11 @@ class Arrival<T extends Frame> extends Call<T> {
     this.#subscription = subscription;
   }
 
+  override deliver(frame: T): void {
+    watched(frame[LEASE], this.#where);
+    super.deliver(frame);
+  }
+
   protected override expired(timeoutMs: number): FramelaneError {
     return timeoutError(this.#subscription.name, 'recv', timeoutMs);
   }
@@ -352,6 +360,12 @@ class Arrival<T extends Frame> extends Call<T> {
   protected override closed(): FramelaneError {
     return this.#subscription.closedError('recv');
   }
+}
+
+/** A frame that the caller has to give back; the garbage collector does it otherwise. */
+function leased<F extends Frame | null>(frame: F): F {
+  if (frame !== null) watched(frame[LEASE], trace());
+  return frame;
 }
 
 function timeoutError(name: string, action: string, timeoutMs: number): FramelaneError {

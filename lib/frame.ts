@@ -2,6 +2,7 @@
  * `Frame`: what users see of a lease, the same for all kinds of frames. Its lease is its only
  * field, under a symbol, and the classes of frames add none: then V8 makes a frame in 12 ns.
  */
+import type { Tally } from './leak.js';
 import {
   acknowledge,
   assertHeld,
@@ -12,7 +13,6 @@ import {
   setFrameId,
   setTimestampNs,
   type Lease,
-  type Tally,
 } from './lease.js';
 import { headerFrameId, headerSequence, headerStamp } from './view.js';
 

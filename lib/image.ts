@@ -33,6 +33,7 @@ import {
   type FrameType,
 } from './frame.js';
 import * as hot from './hot.js';
+import { Tally } from './leak.js';
 import {
   holdOf,
   holdToWrite,
@@ -47,7 +48,6 @@ import {
   setFrameId,
   setTimestampNs,
   type Lease,
-  type Tally,
 } from './lease.js';
 import { calling, errorOf, f64, fromNative, load, u32, UNBOUND } from './native.js';
 import {
@@ -85,7 +85,7 @@ const formatCodes = { png: 0, jpeg: 1 } as const satisfies Record<PictureFormat,
 /** First argument of the constructor when the second is the frame's lease. */
 const FROM_LEASE = Symbol('from lease');
 /** For the frames of no topic. */
-const unbound: Tally = { extraReleases: 0, copied: 0 };
+const unbound = new Tally(null);
 
 /** An image whatever its encoding. */
 type AnyImage = ImageFrame<Encoding, unknown>;

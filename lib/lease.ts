@@ -25,6 +25,7 @@ import {
   STEP,
 } from './generated/layout.js';
 import * as hot from './hot.js';
+import { trace, unwatch, watch, type Guard, type Tally } from './leak.js';
 import { calling, errorOf, f64, i64, load, u32, u8 } from './native.js';
 import { bytesOfSlot, viewSlot } from './view.js';
 
@@ -36,13 +37,6 @@ export const RECEIVED = 1;
 export const SENT = 2;
 /** The hold was given back. */
 export const RELEASED = 3;
-
-/** What is counted for a topic object, or for the frames of none. */
-export interface Tally {
-  extraReleases: number;
-  /** Frames sent whose pixels were copied into their slot. */
-  copied: number;
-}
 
 /** What a publisher says of its frame; shared by all frame objects on the slot. */
 class Label {
@@ -81,6 +75,8 @@ export class Lease {
   readonly tally: Tally;
   readonly label: Label | null;
   view: TypedArray | null = null;
+  /** Of a frame that is to be released if it is leaked, as long as it is held. */
+  guard: Guard | null = null;
 
   /** Of the frame that the control array names. */
   constructor(kind: string, state: number, tally: Tally, label: Label | null) {
@@ -93,7 +89,7 @@ export class Lease {
 
 /** A lease on the slot that the control array names, empty and ours. */
 export function loaned(kind: string, tally: Tally): Lease {
-  return new Lease(kind, LOANED, tally, new Label());
+  return watched(new Lease(kind, LOANED, tally, new Label()), trace());
 }
 
 /** A lease on the frame that the control array names. */
@@ -115,7 +111,13 @@ export function retained(lease: Lease): Lease {
   u32[DIM0] = lease.dim0;
   u32[DIM1] = lease.dim1;
   u32[STEP] = lease.step;
-  return new Lease(lease.kind, lease.state, lease.tally, lease.label);
+  return watched(new Lease(lease.kind, lease.state, lease.tally, lease.label), trace());
+}
+
+/** Has the frame released if it is leaked; `where` says where it came from. */
+export function watched(lease: Lease, where: string | null): Lease {
+  lease.guard = watch(lease.tally, lease.hold, where);
+  return lease;
 }
 
 /** Gives the hold back; a second time is counted, after `send` there is nothing to give back. */
@@ -135,7 +137,14 @@ export function giveUp(lease: Lease): number {
   if (lease.state > RECEIVED) return hot.NO_HOLD;
   lease.state = RELEASED;
   lease.view = null;
+  dropGuard(lease);
   return lease.hold;
+}
+
+/** Nothing is held any more that could be leaked. */
+function dropGuard(lease: Lease): void {
+  if (lease.guard !== null) unwatch(lease.guard);
+  lease.guard = null;
 }
 
 /** Throws `ERR_FRAMELANE_RELEASED` for a frame given back. */
@@ -238,6 +247,7 @@ export function send(
   if (status < 0) return status;
   lease.state = SENT;
   lease.view = null;
+  dropGuard(lease);
   if (status === hot.PUBLISHED) {
     readLabel(label);
     if (label.copied) tally.copied++;

@@ -49,6 +49,10 @@ export interface Binding {
   slotBuffer(pool: number, slot: number): ArrayBuffer;
   headerBuffer(pool: number): ArrayBuffer;
   retiredPools(): number[];
+  /** Gives back a frame whose object was collected; whether it was still held. */
+  releaseLeaked(hold: number): boolean;
+  /** Processes found dead since the last call. */
+  takeNotices(): { pid: number; process: string; topic?: string }[];
   receivedPool(hold: number): number;
   encode(
     hold: number,

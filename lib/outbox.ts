@@ -1,12 +1,13 @@
 /** Frames of one topic object that wait until their subscribers have room, in order. */
 import { FramelaneError } from './errors.js';
+import { topicError } from './events.js';
 import { errorCodes } from './generated/errors.js';
 import { LEASE, type Frame, type FrameType } from './frame.js';
-import { send, type Lease, type Tally } from './lease.js';
+import type { Tally } from './leak.js';
+import { send, type Lease } from './lease.js';
 import { Call, Line, type AbortSignalLike } from './line.js';
 import * as hot from './hot.js';
 import { errorOf } from './native.js';
-import { topicError } from './removed.js';
 
 const FULL = -errorCodes.ERR_FRAMELANE_BACKPRESSURE;
 

@@ -100,6 +100,11 @@ export interface TopicStats {
   readonly copied: number;
   /** Calls of `release()` on frames that had been released. */
   readonly extraReleases: number;
+  /**
+   * Frames that were neither released nor sent, and were given back when the garbage collector
+   * found their objects.
+   */
+  readonly leaked: number;
   readonly publishers: readonly PublisherStats[];
   readonly subscribers: readonly SubscriberStats[];
   readonly pools: readonly PoolStats[];

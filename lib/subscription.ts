@@ -1,13 +1,15 @@
 /** What stands behind a topic object: it sends, and it has those who wait for a frame. */
 import { spinUsDefault } from './config.js';
 import { FramelaneError } from './errors.js';
+import { tellDeaths, tellLapped, topicError } from './events.js';
 import { LEASE, type Frame, type FrameType } from './frame.js';
-import { send, type Tally } from './lease.js';
+import { Tally } from './leak.js';
+import { send } from './lease.js';
 import { Line, type Liveness, type Waiting } from './line.js';
+import { MISSED } from './generated/layout.js';
 import * as hot from './hot.js';
-import { calling, fromNative, load } from './native.js';
+import { calling, f64, fromNative, load } from './native.js';
 import { Outbox, type Sender } from './outbox.js';
-import { topicError } from './removed.js';
 
 /** Somebody waits for a frame. */
 export interface Waiter<T> extends Waiting {
@@ -36,7 +38,7 @@ export class Subscription<T extends Frame> extends Line<Waiter<T>> implements Se
   readonly blocks: boolean;
   /** How long a receive that may wait looks for a frame before it sleeps. */
   readonly spinUs: number;
-  readonly tally: Tally = { extraReleases: 0, copied: 0 };
+  readonly tally: Tally;
   readonly #type: FrameType<T>;
   #closed = false;
   #liveness: Liveness = 'while-waiting';
@@ -47,6 +49,7 @@ export class Subscription<T extends Frame> extends Line<Waiter<T>> implements Se
     super();
     const { name, depth, history, maxHeld, mode, blocks, spinUs } = opening;
     this.name = name;
+    this.tally = new Tally(name);
     this.blocks = blocks;
     this.#type = type;
     this.id = calling(() => load().openTopic(name, type.kind, depth, history, maxHeld, mode));
@@ -89,6 +92,7 @@ export class Subscription<T extends Frame> extends Line<Waiter<T>> implements Se
     // Those who wait come first.
     if (this.#outbox !== null) this.#outbox.drain();
     const status = send(frame[LEASE], this.id, this.tally, this.#type.describe);
+    tellDeaths();
     if (status < 0) throw topicError(this.name, status);
   }
 
@@ -117,7 +121,13 @@ export class Subscription<T extends Frame> extends Line<Waiter<T>> implements Se
   }
 
   #frame(status: number): T | null {
-    if (status === 1) return this.#type.receive(this.tally);
+    if (status === 1) {
+      const missed = f64[MISSED / 2]!;
+      const frame = this.#type.receive(this.tally);
+      if (missed !== 0) tellLapped(this.name, missed);
+      return frame;
+    }
+    tellDeaths();
     if (status === 0) return null;
     throw topicError(this.name, status);
   }
@@ -173,7 +183,7 @@ export class Subscription<T extends Frame> extends Line<Waiter<T>> implements Se
 
   stats(): object {
     this.assertOpen('stats');
-    return { ...calling(() => load().topicStats(this.id)), ...this.tally };
+    return { ...calling(() => load().topicStats(this.id)), ...this.tally.counts() };
   }
 
   /** Ends all waits and gives the topic up. Frames held stay as they are. */

@@ -2,6 +2,7 @@
  * Waiting in the event loop, for all topics of this environment: who waits, the doorbell, the
  * re-check that bounds what a lost ring can cost, and what keeps the process alive meanwhile.
  */
+import { tellDeaths } from './events.js';
 import { onWake } from './native.js';
 
 /** How long a dead or lost ring can delay a frame, in milliseconds. */
@@ -61,6 +62,7 @@ function recheck(): void {
   }
   drainAll();
   for (const sleeper of sleepers) sleeper.rest();
+  tellDeaths();
 }
 
 function drainAll(): void {

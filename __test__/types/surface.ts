@@ -7,9 +7,13 @@ import type {
   Encoding,
   ErrorCode,
   Job,
+  LappedEvent,
+  LeakEvent,
   Overflow,
+  PeerDiedEvent,
   Received,
   ReceivedImage,
+  TopicRemovedEvent,
   TopicStats,
 } from 'framelane';
 
@@ -86,7 +90,7 @@ export async function topics(signal: AbortSignal): Promise<void> {
   for await (const image of topic) same<typeof image, ReceivedImage>(true);
   for await (const image of topic.newest()) same<typeof image, ReceivedImage>(true);
   const stats: TopicStats = topic.stats();
-  const count: number = stats.lapped + stats.extraReleases;
+  const count: number = stats.lapped + stats.extraReleases + stats.leaked;
   topic.ref().unref().close();
   // @ts-expect-error not a class of frames
   const dates = new Topic(Date, 'dates');
@@ -165,4 +169,17 @@ export function rest(error: unknown): ErrorCode | undefined {
   // @ts-expect-error no such setting
   configure({ maxByte: 1 });
   return error instanceof FramelaneError ? error.code : undefined;
+}
+
+export function events(message: unknown): string {
+  const { topic, missed } = message as LappedEvent;
+  const { topic: of, stack } = message as LeakEvent;
+  const { pid, process, topic: its } = message as PeerDiedEvent;
+  const total: number = missed + pid;
+  const optional: (string | undefined)[] = [stack, its];
+  const none: string | null = of;
+  // @ts-expect-error of a frame of no topic there is none
+  const always: string = of;
+  void [total, optional, none, always];
+  return topic + process + (message as TopicRemovedEvent).topic;
 }

@@ -7,6 +7,13 @@ export declare function closeTopic(topic: number): void
 /** Fixes the settings of the process. */
 export declare function configure(settings: Settings): void
 
+/** A process that ended without leaving. */
+export interface DeadPeer {
+  pid: number
+  process: string
+  topic: string | undefined
+}
+
 /** Decodes a picture straight into a slot on loan. */
 export declare function decodeInto(bytes: Uint8Array, hold: number, encodingCode: number, width: number, height: number, step: number): void
 
@@ -95,6 +102,9 @@ export declare function receivedPool(hold: number): number
  */
 export declare function register(control: ArrayBuffer, onWake: () => void): void
 
+/** Gives back a frame whose object was collected; whether it was still held. */
+export declare function releaseLeaked(hold: number): boolean
+
 /** Pools let go since this was asked last: what is kept for their indices is stale. */
 export declare function retiredPools(): Array<number>
 
@@ -141,6 +151,9 @@ export interface SubscriberView {
   lapped: number
   rejected: number
 }
+
+/** The deaths noticed since this was asked last, the last 64 of them at most. */
+export declare function takeNotices(): Array<DeadPeer>
 
 /** Looks at a topic. */
 export declare function topicStats(topic: number): Stats

@@ -58,6 +58,8 @@ export const NO_HOLD = 4294967295;
 export const FRAME_ID_LEN = 32;
 /** 64 bytes: the frame id */
 export const FRAME_ID = 34;
+/** u32: not 0 where there are notices to take */
+export const NOTICES = 50;
 /** longest frame id in bytes */
 export const FRAME_ID_MAX = 63;
 /** bytes of a slot header */

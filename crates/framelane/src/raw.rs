@@ -7,6 +7,7 @@ pub use framelane_topic::{
     Claimed, DEPTH_MAX, Hold, OpenTopic, OwnHold, OwnPool, Peer, Publisher, ReaderPool, Received,
     Settings, Subscriber, TopicStats,
 };
+pub use framelane_topic::{Death, deaths_noticed, deaths_since};
 pub use framelane_topic::{Doorbell, Place, monotonic_ns, place_of, topic_tag};
 
 pub use crate::config::current;

@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn layout() -> Result<String, Box<dyn Error>> {
     let mut out = String::from(HEAD);
-    let constants: [(&str, u32, &str); 34] = [
+    let constants: [(&str, u32, &str); 35] = [
         ("CONTROL_WORDS", control::WORDS, "32-bit words of the control array"),
         ("HOLD", control::HOLD, "u32: the hold, for retain and release"),
         ("POOL", control::POOL, "u32: the pool's index"),
@@ -58,6 +58,7 @@ fn layout() -> Result<String, Box<dyn Error>> {
         ("NO_HOLD", control::NO_HOLD, "in GIVE: nothing is to be given back"),
         ("FRAME_ID_LEN", control::FRAME_ID_LEN, "u32: bytes of the frame id"),
         ("FRAME_ID", control::FRAME_ID, "64 bytes: the frame id"),
+        ("NOTICES", control::NOTICES, "u32: not 0 where there are notices to take"),
         ("FRAME_ID_MAX", u32::try_from(slot::FRAME_ID_MAX)?, "longest frame id in bytes"),
         ("SLOT_HEADER_BYTES", u32::try_from(slot::SLOT_HEADER_BYTES)?, "bytes of a slot header"),
         ("TOPIC_NAME_MAX", u32::try_from(topic::NAME_MAX)?, "longest topic name"),

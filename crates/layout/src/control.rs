@@ -58,6 +58,8 @@ pub const TIMEOUT_MS: u32 = 31;
 pub const FRAME_ID_LEN: u32 = 32;
 /// The frame id, 64 bytes: words 34 to 49.
 pub const FRAME_ID: u32 = 34;
+/// Not zero: deaths of other processes were noticed that the facade has not asked for.
+pub const NOTICES: u32 = 50;
 
 /// In [`GIVE`]: nothing is to be given back.
 pub const NO_HOLD: u32 = u32::MAX;

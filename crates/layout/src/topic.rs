@@ -183,6 +183,9 @@ pub struct TopicShared {
     pub lost: Line<AtomicU64>,
 }
 
+/// In the process id of an entry: its holder has left in good order. For people, as the id.
+pub const LEFT: u32 = 1 << 31;
+
 /// One publisher entry.
 #[derive(Debug)]
 #[repr(C, align(64))]
@@ -193,7 +196,7 @@ pub struct PublisherRow {
     pub evicted_early: AtomicU64,
     /// `CLOCK_MONOTONIC` when the entry was taken; for people.
     pub since_ns: AtomicU64,
-    /// Process id; for people.
+    /// Process id, with [`LEFT`] once it has left; for people.
     pub pid: AtomicU32,
     /// Frames the publisher keeps for slow subscribers.
     pub depth: AtomicU32,
@@ -211,7 +214,7 @@ pub struct SubscriberRow {
     pub fifo_id: AtomicU64,
     /// `CLOCK_MONOTONIC` when the entry was taken; for people.
     pub since_ns: AtomicU64,
-    /// Process id; for people.
+    /// Process id, with [`LEFT`] once it has left; for people.
     pub pid: AtomicU32,
     reserved: AtomicU32,
     /// Name of the process; for people.

@@ -19,6 +19,7 @@ use napi::{Env, sys};
 
 use crate::control::Control;
 use crate::error::{Result as JsResult, refused, thrown};
+use crate::notices;
 use crate::state::State;
 
 /// A hot function: state, environment, control array, and the answer.
@@ -129,6 +130,7 @@ unsafe extern "C" fn entry<F: Function>(
         Err(_) => fail(state, Error::new(ErrorCode::Internal, "a panic was caught; see stderr")),
     };
     control.put_status(status);
+    notices::show(state, control);
     ptr::null_mut()
 }
 

@@ -15,6 +15,8 @@ mod fault;
 mod hot;
 mod limit;
 mod memory;
+mod notices;
+mod nudge;
 mod picture;
 mod prepare;
 mod state;

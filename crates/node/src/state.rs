@@ -14,6 +14,8 @@ use napi::bindgen_prelude::FunctionRef;
 use crate::control::Control;
 use crate::doorbell::Bell;
 use crate::memory::PoolTable;
+use crate::notices::Told;
+use crate::nudge::Nudge;
 
 /// The topic of frames that belong to none.
 pub const UNBOUND: u32 = u32::MAX;
@@ -31,6 +33,12 @@ pub struct State {
     pub pools: PoolTable,
     /// What the last negative status of a hot function was about.
     pub last_error: Option<Error>,
+    /// When the garbage collector is asked to look for leaked frames.
+    pub nudge: Nudge,
+    /// What the facade knows of the deaths of others.
+    pub told: Told,
+    /// Frames loaned for no topic, and neither sent nor released.
+    pub unbound: u32,
     /// Keeps this process in its directory between topics.
     peer: Option<Arc<Peer>>,
 }
@@ -41,6 +49,8 @@ pub struct TopicEntry {
     pub publisher: Option<Publisher>,
     pub depth: u32,
     pub max_held: u32,
+    /// From how many frames held on the collector is asked for those that nobody has any more.
+    pub crowded: u32,
     /// Stands for its name in a report on a stray write; 0 where there is none.
     pub tag: u16,
     /// Frames received and not released.
@@ -262,8 +272,9 @@ impl State {
         let (topic, loan) = (held.topic, matches!(held.frame, Frame::Loan(_)));
         self.holds.make_room()?;
         let number = self.holds.add(held);
-        if let Ok(topic) = self.topic(topic) {
-            *topic.count(loan) += 1;
+        match self.topic(topic) {
+            Ok(topic) => *topic.count(loan) += 1,
+            Err(_) => self.unbound += u32::from(topic == UNBOUND),
         }
         Ok(number)
     }
@@ -271,9 +282,7 @@ impl State {
     /// Takes a hold out, and off its topic's counts, if the topic is still open.
     pub fn let_go(&mut self, number: u32) -> Option<Held> {
         let held = self.holds.take(number)?;
-        if let Ok(topic) = self.topic(held.topic) {
-            *topic.count(matches!(held.frame, Frame::Loan(_))) -= 1;
-        }
+        self.count_out(held.topic, matches!(held.frame, Frame::Loan(_)));
         Some(held)
     }
 
@@ -282,11 +291,17 @@ impl State {
     pub fn release(&mut self, number: u32) -> bool {
         let Some(held) = self.holds.get(number) else { return false };
         let (topic, loan) = (held.topic, matches!(held.frame, Frame::Loan(_)));
-        if let Ok(topic) = self.topic(topic) {
-            *topic.count(loan) -= 1;
-        }
+        self.count_out(topic, loan);
         self.holds.remove(number);
         true
+    }
+
+    #[inline]
+    fn count_out(&mut self, topic: u32, loan: bool) {
+        match self.topic(topic) {
+            Ok(topic) => *topic.count(loan) -= 1,
+            Err(_) => self.unbound -= u32::from(topic == UNBOUND),
+        }
     }
 
     /// Makes what is still held of a loan, which has been published as `descriptor` says, holds

@@ -15,6 +15,7 @@ use crate::control::Control;
 use crate::error::{Result, refused, thrown};
 use crate::hot;
 use crate::limit::{Limit, MAX_HELD, MAX_LOANS};
+use crate::nudge::crowded;
 use crate::state::{State, TopicEntry};
 
 /// What may be set before the first use.
@@ -119,11 +120,13 @@ pub fn open_topic(
     let peer = state.peer().map_err(thrown)?;
     let topic = peer.open_topic(&name, kind, mode).map_err(thrown)?;
     let protected = peer.access() == FrameAccess::Protected;
+    let max_held = if max_held == 0 { MAX_HELD.get() } else { max_held };
     let entry = TopicEntry {
         subscriber: Subscriber::new(topic, history),
         publisher: None,
         depth,
-        max_held: if max_held == 0 { MAX_HELD.get() } else { max_held },
+        max_held,
+        crowded: crowded(max_held),
         tag: if protected { topic_tag(&name) } else { 0 },
         held: 0,
         loaned: 0,

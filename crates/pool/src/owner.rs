@@ -22,6 +22,7 @@ use framelane_shm::{
 
 use crate::hold::OwnHold;
 use crate::private::Private;
+use crate::reader::note_dead_reader;
 use crate::wipe::Scrub;
 use crate::{control_name, data_name, word};
 
@@ -465,7 +466,11 @@ impl OwnPool {
             if cfg!(feature = "bug-scrub-without-lock") {
                 word::scrub(lines, reader);
             }
-            any |= self.control_file.borrow(byte, || word::scrub(lines, reader))?;
+            any |= self.control_file.borrow(byte, || {
+                // Who leaves in good order clears its bits first.
+                note_dead_reader(&self.reader_rows()[reader as usize]);
+                word::scrub(lines, reader);
+            })?;
         }
         Ok(any)
     }

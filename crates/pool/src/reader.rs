@@ -14,7 +14,7 @@ use framelane_layout::sync::Ordering;
 use framelane_layout::{Descriptor, ErrorCode, SlotHeader};
 use framelane_shm::{
     Access, Directory, Error, Mapping, OnDrop, Result, SharedFile, is_forked, monotonic_ns,
-    process_name,
+    note_death, process_name,
 };
 
 use crate::local::LocalCount;
@@ -290,6 +290,18 @@ fn claim_entry(file: &SharedFile, control: &Mapping, geometry: PoolGeometry) -> 
     }
     let text = format!("{}: {READERS} processes read this pool already", file.name());
     Err(Error::new(ErrorCode::Limit, text))
+}
+
+/// Notes the death of whoever wrote `row`: a reader that is not there, but whose bits are.
+pub(crate) fn note_dead_reader(row: &ReaderRow) {
+    // ordering: Relaxed, for people, as the next; the other side is `claim_entry`.
+    let pid = row.pid.load(Ordering::Relaxed);
+    let since_ns = row.since_ns.load(Ordering::Relaxed); // ordering: for people
+    if pid != 0 {
+        let name = row.name.get();
+        let name = name.split(|&byte| byte == 0).next().unwrap_or_default();
+        note_death(pid, since_ns, String::from_utf8_lossy(name).into_owned(), None);
+    }
 }
 
 fn corrupt(name: &str, why: &str) -> Error {

@@ -14,6 +14,7 @@ mod file;
 mod fork;
 mod mapping;
 mod naming;
+mod notice;
 mod on_drop;
 mod received;
 mod rights;
@@ -28,6 +29,7 @@ pub use fork::{check_not_forked, is_forked};
 pub use mapping::{Mapping, Shared};
 #[doc(hidden)]
 pub use naming::Naming;
+pub use notice::{Death, deaths_noticed, deaths_since, note_death};
 pub use on_drop::OnDrop;
 pub use received::{Place, place_of, topic_tag};
 pub use rights::group_id;

@@ -18,6 +18,8 @@ use framelane_layout::{
 use framelane_ring::{Broadcast, Entries, Lossless, RoomWaiters, Waiters, WorkQueue};
 use framelane_shm::{Access, Directory, Error, Mapping, Result, SharedFile, random_id};
 
+use crate::roll::Row;
+
 /// How long to wait for a cleaner to make up its mind about the file.
 const BUSY: Duration = Duration::from_secs(1);
 
@@ -272,18 +274,28 @@ impl TopicFile {
         if cfg!(feature = "bug-bury-without-lock") {
             self.clear_subscriber(entry);
         }
-        self.file.borrow(byte, || self.clear_subscriber(entry))
+        self.file.borrow(byte, || {
+            Row::of_subscriber(&self.subscriber_rows()[usize::from(entry)]).note(&self.name);
+            self.clear_subscriber(entry);
+        })
     }
 
     /// Takes a free publisher entry. `recover` runs with its number while it is locked.
     pub(crate) fn claim_publisher(&self, recover: impl Fn(u16)) -> Result<u16> {
-        self.claim(TOPIC_PUBLISHER, self.geometry.publishers, "publishers", recover)
+        let clear = |entry| {
+            Row::of_publisher(self.publisher_row(entry)).note(&self.name);
+            recover(entry);
+        };
+        self.claim(TOPIC_PUBLISHER, self.geometry.publishers, "publishers", clear)
     }
 
     /// Takes a free subscriber entry, cleared of what a dead subscriber left.
     pub(crate) fn claim_subscriber(&self) -> Result<u16> {
         let count = self.geometry.subscribers;
-        let clear = |entry| self.clear_subscriber(entry);
+        let clear = |entry| {
+            Row::of_subscriber(&self.subscriber_rows()[usize::from(entry)]).note(&self.name);
+            self.clear_subscriber(entry);
+        };
         self.claim(TOPIC_SUBSCRIBER, count, "waiting subscribers", clear)
     }
 
@@ -298,11 +310,15 @@ impl TopicFile {
     }
 
     pub(crate) fn release_publisher(&self, entry: u16) {
-        self.file.release(TOPIC_PUBLISHER + u64::from(entry), || {});
+        let row = Row::of_publisher(self.publisher_row(entry));
+        self.file.release(TOPIC_PUBLISHER + u64::from(entry), || row.leave());
     }
 
     pub(crate) fn release_subscriber(&self, entry: u16) {
-        self.file.release(TOPIC_SUBSCRIBER + u64::from(entry), || self.clear_subscriber(entry));
+        self.file.release(TOPIC_SUBSCRIBER + u64::from(entry), || {
+            Row::of_subscriber(&self.subscriber_rows()[usize::from(entry)]).leave();
+            self.clear_subscriber(entry);
+        });
     }
 
     pub(crate) fn publisher_lives(&self, entry: u16) -> Result<bool> {

@@ -17,6 +17,7 @@ mod kept;
 mod peer;
 mod publisher;
 mod queue;
+mod roll;
 mod stats;
 mod subscriber;
 mod takeover;
@@ -24,6 +25,7 @@ mod watch;
 
 pub use file::TopicFile;
 pub use framelane_pool::{FrameAccess, OwnHold, OwnPool, ReaderPool, Scrub};
+pub use framelane_shm::{Death, deaths_noticed, deaths_since};
 pub use framelane_shm::{Doorbell, Error, Place, Result, monotonic_ns, place_of, topic_tag};
 pub use framelane_shm::{check_not_forked, group_id};
 pub use hold::Hold;

@@ -4,6 +4,7 @@
 use framelane_layout::name::Label;
 use framelane_layout::pool::{ReaderRow, SlotLine};
 use framelane_layout::sync::Ordering;
+use framelane_layout::topic::LEFT;
 use framelane_pool::{ReaderPool, word};
 use framelane_shm::{Result, process_name};
 
@@ -127,7 +128,7 @@ pub(crate) fn publishers(topic: &TopicFile) -> Result<Vec<PublisherView>> {
         Ok(PublisherView {
             entry,
             process: text(&row.name),
-            pid: row.pid.load(Ordering::Relaxed), // ordering: for people
+            pid: row.pid.load(Ordering::Relaxed) & !LEFT, // ordering: for people
             since_ns: row.since_ns.load(Ordering::Relaxed), // ordering: for people
             sent: topic.ring(entry).head(),
             evicted_early: row.evicted_early.load(Ordering::Relaxed), // ordering: for people

@@ -6,6 +6,7 @@ use framelane_layout::ErrorCode;
 use framelane_shm::{Error, Result, monotonic_ns};
 
 use crate::peer::OpenTopic;
+use crate::roll::Roll;
 
 /// How often to look.
 const EVERY_NS: u64 = 1_000_000_000;
@@ -18,6 +19,7 @@ pub(crate) struct Watch {
     looked_ns: u64,
     polls: u32,
     removed: bool,
+    roll: Roll,
     /// How often the topic was opened anew.
     pub(crate) reopened: u64,
 }
@@ -48,6 +50,7 @@ impl Watch {
     #[cold]
     pub(crate) fn look(&mut self, topic: &OpenTopic) -> Result<()> {
         self.looked_ns = monotonic_ns();
+        self.roll.call(topic, self.looked_ns);
         if topic.has_name()? {
             return Ok(());
         }
@@ -68,6 +71,7 @@ impl Watch {
     /// The topic opened anew is in use.
     pub(crate) fn has_anew(&mut self) {
         self.removed = false;
+        self.roll = Roll::default();
         self.reopened += 1;
     }
 

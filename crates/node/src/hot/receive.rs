@@ -46,7 +46,7 @@ pub fn next(state: &mut State, env: sys::napi_env, control: Control) -> Result<u
 fn in_order(state: &mut State, control: Control, topic: u32) -> bool {
     let State { topics, holds, pools, .. } = state;
     let Some(Some(entry)) = topics.get_mut(topic as usize) else { return false };
-    if entry.held >= entry.max_held || holds.make_room().is_err() {
+    if entry.held >= entry.crowded || holds.make_room().is_err() {
         return false;
     }
     let Some((words, hold)) = entry.subscriber.receive_in_order() else { return false };
@@ -92,8 +92,8 @@ fn receive(
     newest: bool,
 ) -> Result<bool> {
     let entry = state.topic(topic)?;
-    if entry.held >= entry.max_held {
-        return Err(too_many(state, topic));
+    if entry.held >= entry.crowded {
+        make_room(state, env, topic)?;
     }
     // A ring full of nonsense is passed over in one call; an unending stream of it is not.
     for _ in 0..=DEPTH_MAX {
@@ -117,9 +117,10 @@ fn receive(
 pub fn latest(state: &mut State, env: sys::napi_env, control: Control) -> Result<u32> {
     let topic = control.get(TOPIC);
     let entry = state.topic(topic)?;
-    if entry.held >= entry.max_held {
-        return Err(too_many(state, topic));
+    if entry.held >= entry.crowded {
+        make_room(state, env, topic)?;
     }
+    let entry = state.topic(topic)?;
     let Some(received) = entry.subscriber.latest()? else { return Ok(0) };
     let Received { descriptor, hold, missed, .. } = received;
     let Some(shape) = check_image(descriptor, hold.slot_bytes()) else {
@@ -165,6 +166,15 @@ fn hand_out(
     let number = state.hold(Held { frame, topic, words, job })?;
     control.put_place(number, pool, slot, generation);
     Ok(())
+}
+
+/// Many frames are held: some may have been forgotten. Refuses one more where it is too many.
+#[cold]
+fn make_room(state: &mut State, env: sys::napi_env, topic: u32) -> Result<()> {
+    let entry = state.topic(topic)?;
+    let refused = entry.held >= entry.max_held;
+    state.nudge.ask(env, refused);
+    if refused { Err(too_many(state, topic)) } else { Ok(()) }
 }
 
 #[cold]

@@ -9,24 +9,38 @@ use napi::sys;
 use super::released;
 use crate::control::Control;
 use crate::limit::MAX_LOANS;
+use crate::nudge::{CROWDED_UNBOUND, crowded};
 use crate::state::{Frame, Held, State, TopicEntry, UNBOUND};
 
 /// Takes an empty slot, for a topic or for none.
 pub fn loan(state: &mut State, env: sys::napi_env, control: Control) -> Result<u32> {
     let (topic, bytes) = (control.get(TOPIC), control.bytes());
     let peer = state.peer()?;
-    let hold = match find_slot(state, &peer, topic, bytes) {
+    let found = match find_slot(state, &peer, topic, bytes) {
         // What is left of pools that were let go is memory, too.
         Err(error) if is_shortage(&error) && state.pools.sweep(env, &peer) => {
-            find_slot(state, &peer, topic, bytes)?
+            find_slot(state, &peer, topic, bytes)
         }
-        other => other?,
+        other => other,
     };
+    let refused = matches!(&found, Err(error) if is_shortage(error));
+    if refused || many_loans(state, topic) {
+        state.nudge.ask(env, refused);
+    }
+    let hold = found?;
     let pool = state.pools.index_of_loan(env, &peer, &hold);
     let (slot, generation) = (hold.slot(), hold.generation());
     let number = state.hold(Held::loan(hold, topic))?;
     control.put_place(number, pool, slot, generation);
     Ok(0)
+}
+
+/// Whether so many frames are loaned that some may have been forgotten.
+fn many_loans(state: &mut State, topic: u32) -> bool {
+    match state.topic(topic) {
+        Ok(entry) => entry.loaned >= crowded(MAX_LOANS.get()),
+        Err(_) => state.unbound >= CROWDED_UNBOUND,
+    }
 }
 
 fn is_shortage(error: &Error) -> bool {
