@@ -319,7 +319,7 @@ test('a signal that was aborted before, and close while the stream is silent', a
     const topic = freshTopic();
     const loans: Image[] = [];
     const loan = topic.loan.bind(topic);
-    topic.loan = ((options) => loans[loans.push(loan(options)) - 1]) as typeof topic.loan;
+    topic.loan = ((options: typeof size) => loans[loans.push(loan(options)) - 1]) as typeof topic.loan;
     const sending = rejection(topic.sendFrom(source, size));
     await sleep(5);
     t.false(loans.at(-1)?.released);

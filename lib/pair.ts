@@ -212,9 +212,11 @@ function belong(
   const distance = second.stamp - first.stamp;
   if (distance === 0n) return true;
   if (next === undefined) return distance * 2n <= minPeriodNs || undefined;
+  // The first of several with the same stamp stands for all of them.
+  if (next.stamp === first.stamp) return belong([older, i + 1], [later, j], minPeriodNs);
   const ahead = next.stamp - second.stamp;
-  if (distance <= (ahead < 0n ? -ahead : ahead)) return true;
   if (ahead <= 0n) return false;
+  if (distance <= ahead) return true;
   const taken = belong([later, j], [older, i + 1], minPeriodNs);
   return taken === undefined ? undefined : !taken;
 }
