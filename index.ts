@@ -13,9 +13,11 @@ export {
   type ReceivedImage,
 } from './lib/image.js';
 export type { ImageOptions, ImageShape, ImageSize } from './lib/shape.js';
+export { pair, type PairOptions, type Pairs, type PairStats } from './lib/pair.js';
 export { Queue, type Ack, type Job, type QueueOptions } from './lib/queue.js';
 export type { AbortSignalLike } from './lib/line.js';
 export type { Overflow, Received, WaitOptions } from './lib/channel.js';
+export type { ByteSource, ByteStreamLike, SendFromOptions } from './lib/send-from.js';
 export type {
   HolderStats,
   PoolStats,

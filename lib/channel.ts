@@ -13,7 +13,15 @@ import { watched } from './lease.js';
 import { Call, type AbortSignalLike } from './line.js';
 import { checkTopicName } from './name.js';
 import { Departure } from './outbox.js';
+import {
+  sendFrom,
+  type ByteSource,
+  type EndFeed,
+  type SendFromOptions,
+  type Target,
+} from './send-from.js';
 import type { ImageShape, ImageSize } from './shape.js';
+import { checkSignal, checkTimeout } from './signal.js';
 import type { TopicStats } from './stats.js';
 import { Subscription } from './subscription.js';
 import { Visit } from './visit.js';
@@ -44,14 +52,13 @@ interface Options {
   spinUs?: unknown;
 }
 
-/** Longest time that a timer takes. */
-const TIMEOUT_MAX = 2 ** 31 - 1;
-
 /** The base of `Topic` and `Queue`; `R` is what is received. */
 export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, AsyncDisposable {
   readonly #what: string;
   readonly #type: FrameType<T>;
   readonly #subscription: Subscription<T>;
+  /** The calls of `sendFrom` that have not ended. */
+  readonly #feeds = new Set<EndFeed>();
 
   /** @internal */
   protected constructor(
@@ -142,6 +149,34 @@ export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, A
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /**
+   * Sends the frames of a stream of bytes, such as the output of ffmpeg or GStreamer: rows without
+   * padding, frame after frame, in pieces of any size. Each byte is copied once, into the slot
+   * that is sent; a frame is sent, as `sendWhenReady` does it, when its last byte has come, and
+   * while it waits for room the stream is not read. Resolves at the stream's end with the number
+   * of frames sent, those dropped with `'drop-newest'` among them. Size in pixels; `encoding` is
+   * `'rgb8'` where it is left out.
+   *
+   * The stream is a `Readable`, a web `ReadableStream` or any async iterable. As with `for await`,
+   * where the call ends before the stream does, the stream is given up: a `Readable` is destroyed
+   * without an error, which ends a child process that writes to it; a `ReadableStream` is
+   * cancelled; an iterator's `return()` is called. Arguments that are wrong leave it alone.
+   *
+   * Rejects with `ERR_FRAMELANE_INVALID_LENGTH` where the stream ends within a frame, those before
+   * it being sent; with the stream's own error, which comes after the frames before it; with
+   * `ERR_FRAMELANE_INVALID_ARGUMENT` for pieces that are no bytes; with the signal's reason; with
+   * `ERR_FRAMELANE_CLOSED` when the object is closed meanwhile; and with what `loan` and
+   * `sendWhenReady` throw. No frame is left to release.
+   *
+   * @example
+   * const args = '-i film.mp4 -f rawvideo -pix_fmt rgb24 -s 1280x720 pipe:1'.split(' ');
+   * const ffmpeg = spawn('ffmpeg', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+   * console.log(await topic.sendFrom(ffmpeg.stdout, { width: 1280, height: 720 }));
+   */
+  sendFrom(source: ByteSource, options: SendFromOptions): Promise<number> {
+    return sendFrom(this as unknown as Target, source, options, this.#feeds);
   }
 
   #checkFrame(frame: T, action: string): Frame {
@@ -310,6 +345,7 @@ export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, A
    */
   close(): void {
     this.#subscription.close();
+    for (const end of this.#feeds) end(this.#subscription.closedError('sendFrom'));
   }
 
   /** `await using topic = new Topic(…)` closes it at the end of the scope. */
@@ -383,17 +419,6 @@ function checkWaitOptions(options: unknown, action: string): WaitOptions {
   if (signal !== undefined) checked.signal = checkSignal(signal);
   if (timeoutMs !== undefined) checked.timeoutMs = checkTimeout(timeoutMs);
   return checked;
-}
-
-function checkSignal(value: unknown): AbortSignalLike {
-  const signal = value as AbortSignalLike | null;
-  if (typeof signal === 'object' && typeof signal?.addEventListener === 'function') return signal;
-  throw invalid('signal', 'an AbortSignal', value);
-}
-
-function checkTimeout(value: unknown): number {
-  if (typeof value === 'number' && value >= 0 && value <= TIMEOUT_MAX) return value;
-  throw invalid('timeoutMs', `milliseconds from 0 to ${TIMEOUT_MAX}`, value);
 }
 
 function checkClass<T>(value: unknown, what: string): FrameType<T> {

@@ -5,9 +5,9 @@ import { errorCodes } from './generated/errors.js';
 export type ErrorCode = keyof typeof errorCodes;
 
 /**
- * Everything framelane throws or rejects with, but for the reason of an aborted signal. The text
- * says what failed, what was expected, what was there, and what to do; it may change between
- * releases. The code does not.
+ * Everything framelane throws or rejects with, but for the reason of an aborted signal and the
+ * errors of a stream that `sendFrom` reads. The text says what failed, what was expected, what was
+ * there, and what to do; it may change between releases. The code does not.
  *
  * @example
  * try {

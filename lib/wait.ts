@@ -83,6 +83,16 @@ export function beginTurn(): void {
   left = stride;
 }
 
+/** Lets timers and sockets have their turn. */
+export function takeTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(() => {
+      beginTurn();
+      resolve();
+    });
+  });
+}
+
 /**
  * Whether the next frame should wait for the event loop: a consumer that never catches up would
  * otherwise keep timers, sockets and signals out for ever. The clock is read the more seldom the

@@ -2,8 +2,9 @@
  * What the types promise, checked by compiling this file; `types.spec.ts` compiles it once more
  * as a program would that has nothing but ES2022. Never run.
  */
-import { configure, FramelaneError, Image, Queue, Topic } from 'framelane';
+import { configure, FramelaneError, Image, pair, Queue, Topic } from 'framelane';
 import type {
+  ByteSource,
   Encoding,
   ErrorCode,
   Job,
@@ -11,6 +12,8 @@ import type {
   LeakEvent,
   Overflow,
   PeerDiedEvent,
+  Pairs,
+  PairStats,
   Received,
   ReceivedImage,
   TopicRemovedEvent,
@@ -152,6 +155,49 @@ export async function queues(signal: AbortSignal): Promise<void> {
   // @ts-expect-error no such way
   const never = new Queue(Image, 'jobs', { ack: 'never' });
   void [job, stats, nameless, late, newest, never];
+}
+
+export async function outside(signal: AbortSignal, source: ByteSource): Promise<void> {
+  const topic = new Topic(Image, 'film');
+  const jobs = new Queue(Image, 'frames');
+  const size = { width: 2, height: 2 };
+  const options = { ...size, encoding: 'bgr8', frameId: 'film', signal, timeoutMs: 100 } as const;
+  const generate = async function* (): AsyncGenerator<Uint8Array> {
+    yield new Uint8Array(12);
+  };
+  const sent: number = await topic.sendFrom(generate(), options);
+  const others: Promise<number>[] = [jobs.sendFrom(source, size)];
+  // @ts-expect-error a size is needed
+  others.push(topic.sendFrom(source, { signal }));
+  // @ts-expect-error the stream says when its frames come
+  others.push(topic.sendFrom(source, { ...size, timestampNs: 1n }));
+  // @ts-expect-error bytes come one by one, as a stream
+  others.push(topic.sendFrom([new Uint8Array(12)], size));
+  // @ts-expect-error texts are no bytes
+  others.push(topic.sendFrom(texts(), size));
+  async function* texts(): AsyncGenerator<string> {
+    yield 'text';
+  }
+  void [sent, others];
+}
+
+export async function pairs(signal: AbortSignal): Promise<void> {
+  const [left, right] = [new Topic(Image, 'left'), new Topic(Image, 'right')];
+  const both = pair(left, right, { toleranceMs: 5, minPeriodMs: 30, queue: 4, signal });
+  same<typeof both, Pairs<Image, Image>>(true);
+  for await (const [one, other] of both) {
+    same<typeof one, ReceivedImage>(true);
+    same<typeof other, ReceivedImage>(true);
+    // @ts-expect-error received frames are read-only
+    one.data[0] = 1;
+  }
+  const stats: PairStats = both.stats();
+  const count: number = stats.paired + stats.unpairedA + stats.unpairedB + stats.waitingA;
+  // @ts-expect-error how near is near
+  const near = pair(left, right, {});
+  // @ts-expect-error the frames of a queue are shared out
+  const jobs = pair(left, new Queue(Image, 'jobs'), { toleranceMs: 5 });
+  void [count, near, jobs];
 }
 
 export async function scopes(): Promise<void> {
