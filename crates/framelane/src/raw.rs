@@ -7,8 +7,9 @@ pub use framelane_topic::{
     Claimed, DEPTH_MAX, Hold, OpenTopic, OwnHold, OwnPool, Peer, Publisher, ReaderPool, Received,
     Settings, Subscriber, TopicStats,
 };
-pub use framelane_topic::{Doorbell, Place, monotonic_ns, place_of, topic_tag};
+pub use framelane_topic::{Doorbell, Place, monotonic_ns, place_of, random_id, topic_tag};
 
 pub use crate::config::current;
 pub use crate::image::{codec_error, complete_header};
+pub use crate::token::{parse_token, stale_token, take_named};
 pub use crate::validate::{ImageShape, check_image};

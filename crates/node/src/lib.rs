@@ -18,6 +18,7 @@ mod memory;
 mod picture;
 mod prepare;
 mod state;
+mod token;
 mod topics;
 
 use napi::bindgen_prelude::Object;
