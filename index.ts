@@ -7,11 +7,11 @@ export { FramelaneError, type ErrorCode } from './lib/errors.js';
 export {
   Image,
   type ImageConstructor,
-  type ImageJSON,
   type PictureFormat,
   type ReceivedImage,
 } from './lib/image.js';
-export type { ImageOptions, ImageShape, ImageSize } from './lib/shape.js';
+export type { TokenOptions } from './lib/token.js';
+export type { ImageJSON, ImageOptions, ImageShape, ImageSize } from './lib/shape.js';
 export { Queue, type Ack, type Job, type QueueOptions } from './lib/queue.js';
 export type { AbortSignalLike } from './lib/line.js';
 export type { Overflow, Received, WaitOptions } from './lib/channel.js';

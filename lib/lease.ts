@@ -129,6 +129,8 @@ export let sendFrame: (
   tally: Tally,
   describe: (frame: Frame) => void,
 ) => number;
+/** A frame's token. With `transfer` the hold goes along, and the frame is released here. */
+export let nameHold: (frame: Frame, transfer: boolean, describe: () => void) => string;
 /** Slot, frame id and age in words, for `util.inspect`. */
 export let whereabouts: (frame: Frame) => string;
 
@@ -320,6 +322,22 @@ export abstract class Frame implements Disposable {
       }
       return status;
     };
+    nameHold = (frame, transfer, describe) => {
+      assertReadable(frame);
+      const label = frame.#label;
+      if (label !== null && !label.sent) {
+        if (!transfer) throw unsent(frame);
+        writeLabel(label);
+        describe();
+      }
+      const copied = label !== null && label.copied;
+      const token = calling(() => load().toToken(frame.#hold, transfer, copied));
+      if (transfer) {
+        frame.#state = RELEASED;
+        frame.#view = null;
+      }
+      return token;
+    };
     whereabouts = (frame) => {
       const at = `slot ${frame.#slot}#${frame.#generation}`;
       if (frame.#state === RELEASED) return 'released';
@@ -365,6 +383,15 @@ function gone(frame: Frame, how: 'released' | 'sent'): FramelaneError {
   return new FramelaneError(
     'ERR_FRAMELANE_RELEASED',
     `this ${name} has been ${how}, its slot may hold another frame by now; ${advice}`,
+  );
+}
+
+function unsent(frame: Frame): FramelaneError {
+  const name = frame.constructor.name.toLowerCase();
+  return new FramelaneError(
+    'ERR_FRAMELANE_INVALID_ARGUMENT',
+    `toToken: this ${name} has not been sent, and nobody else may look at it yet; ` +
+      `send(${name}.retain()) before, or hand it over: toToken({ transfer: true })`,
   );
 }
 

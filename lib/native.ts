@@ -61,6 +61,8 @@ export interface Binding {
   headerBuffer(pool: number): ArrayBuffer;
   retiredPools(): number[];
   receivedPool(hold: number): number;
+  toToken(hold: number, transfer: boolean, copied: boolean): string;
+  fromToken(kind: number, token: string): number;
   encode(
     hold: number,
     format: number,
