@@ -491,12 +491,8 @@ export interface ImageConstructor extends FrameClass<Image> {
    * `ERR_FRAMELANE_LIMIT` where 32 processes read the publisher's memory already.
    *
    * @example
-   * worker.postMessage(frame.toToken({ transfer: true })); // not its data: that would be a copy
-   * parentPort.on('message', (token) => {
-   *   const frame = Image.fromToken(token);
-   *   console.log(frame.width, frame.data[0]);
-   *   frame.release();
-   * });
+   * worker.postMessage(frame.toToken({ transfer: true })); // in one thread
+   * const frame = Image.fromToken(token); // in the other
    */
   fromToken(token: string): ReceivedImage;
 }

@@ -269,7 +269,8 @@ impl Image {
     /// # let namespace = Some(format!("doc-{}", std::process::id()));
     /// # configure(Config { namespace, ..Config::default() })?;
     /// let mut topic = Topic::<Image>::open("camera.rgb")?;
-    /// topic.send(topic.loan(64, 48, Encoding::Mono8)?)?;
+    /// let frame = topic.loan(64, 48, Encoding::Mono8)?;
+    /// topic.send(frame)?;
     /// let image = topic.try_recv()?.expect("it was just sent");
     ///
     /// let token = image.token(); // by socket, argument, file, database …
