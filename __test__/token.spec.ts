@@ -220,14 +220,37 @@ test('a forged token leads to the frame as it is, or nowhere', (t) => {
   frame.release();
 });
 
+test('the number of a transfer moves nothing but its own frame', (t) => {
+  const [one, two] = [received(t, 1).frame, received(t, 2).frame];
+  const tokens = [one, two].map((frame) => frame.toToken({ transfer: true }));
+  const mixed = bodyOf(tokens[0]!);
+  bodyOf(tokens[1]!).copy(mixed, 72, 72, 80);
+  const image = Image.fromToken(forge(mixed));
+  t.is(markOf(image), 1, 'what the rest of it names');
+  image.release();
+  t.deepEqual(
+    tokens.map((token) => markOf(Image.fromToken(token))),
+    [1, 2],
+  );
+  const foreign = bodyOf(tokens[0]!);
+  foreign[64]! ^= 1;
+  t.throws(() => Image.fromToken(forge(foreign)), STALE, 'a transfer of another process');
+});
+
 test('a token made up for a slot that is being written leads nowhere', (t) => {
   const { topic, frame } = received(t);
   const body = bodyOf(frame.toToken());
-  const loan = topic.loan({ width: 2, height: 1, encoding: 'mono8' });
-  const [slot, generation] = / slot (\d+)#(\d+)/.exec(inspect(loan))!.slice(1).map(Number);
-  body.writeUInt16LE(slot!, 20);
-  body.writeUInt32LE(generation!, 16);
-  t.throws(() => Image.fromToken(forge(body)), STALE);
+  const shape = { width: 2, height: 1, encoding: 'mono8' } as const;
+  // Among them slots used before, and slots never used.
+  const loans = Array.from({ length: 8 }, () => topic.loan(shape));
+  for (const loan of loans) {
+    const [slot, generation] = / slot (\d+)#(\d+)/.exec(inspect(loan))!.slice(1).map(Number);
+    body.writeUInt16LE(slot!, 20);
+    body.writeUInt32LE(generation!, 16);
+    t.throws(() => Image.fromToken(forge(body)), STALE);
+  }
+  const loan = loans.pop()!;
+  loans.forEach((unsent) => unsent.release());
   loan.data[0] = 3;
   topic.send(loan);
   t.is(markOf(Image.fromToken(forge(body))), 3, 'it was right but for the time');

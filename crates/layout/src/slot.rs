@@ -127,11 +127,12 @@ pub struct SlotLayout {
 
 impl SlotHeader {
     /// Whether the frame of this header is the one that `descriptor` names, and has been
-    /// published: the fill count is written for that, and not before.
+    /// published: the fill count is written for that, and not before. In a slot that has never
+    /// been used it is right by chance, but then there is no kind.
     #[must_use]
     pub fn is_of(&self, descriptor: &Descriptor) -> bool {
         let named = u64::from(descriptor.gen_hi) << 32 | u64::from(descriptor.generation);
-        self.fill & 0xffff_ffff_ffff == named
+        self.kind != 0 && self.fill & 0xffff_ffff_ffff == named
     }
 
     /// Whether `descriptor` says of the frame what this header says.
