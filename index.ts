@@ -8,12 +8,12 @@ export { FramelaneError, type ErrorCode } from './lib/errors.js';
 export {
   Image,
   type ImageConstructor,
-  type ImageJSON,
   type PictureFormat,
   type ReceivedImage,
 } from './lib/image.js';
-export type { ImageOptions, ImageShape, ImageSize } from './lib/shape.js';
 export { pair, type PairOptions, type Pairs, type PairStats } from './lib/pair.js';
+export type { TokenOptions } from './lib/token.js';
+export type { ImageJSON, ImageOptions, ImageShape, ImageSize } from './lib/shape.js';
 export { Queue, type Ack, type Job, type QueueOptions } from './lib/queue.js';
 export type { AbortSignalLike } from './lib/line.js';
 export type { Overflow, Received, WaitOptions } from './lib/channel.js';

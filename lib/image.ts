@@ -33,7 +33,7 @@ import {
   type FrameType,
 } from './frame.js';
 import * as hot from './hot.js';
-import { Tally } from './leak.js';
+import { Tally, trace } from './leak.js';
 import {
   holdOf,
   holdToWrite,
@@ -47,6 +47,7 @@ import {
   retained,
   setFrameId,
   setTimestampNs,
+  watched,
   type Lease,
 } from './lease.js';
 import { calling, errorOf, f64, fromNative, load, u32, UNBOUND } from './native.js';
@@ -55,27 +56,14 @@ import {
   readShape,
   shapeKeys,
   sizeKeys,
+  type ImageJSON,
   type ImageOptions,
   type ImageShape,
   type Rgb8,
   type Wanted,
 } from './shape.js';
-
-/** What `JSON.stringify` sees of an image: no pixels; 64-bit numbers as decimal strings. */
-export interface ImageJSON {
-  type: 'Image';
-  width: number;
-  height: number;
-  encoding: Encoding;
-  dtype: string;
-  channels: number;
-  step: number;
-  nbytes: number;
-  frameId: string;
-  timestampNs: string;
-  sequence: number;
-  sentNs: string;
-}
+import { COPIED_LOAN, READ, takeToken, tokenOf, type TokenOptions } from './token.js';
+import { headerFrameId, headerStamp } from './view.js';
 
 /** File formats that `encode` writes. */
 export type PictureFormat = 'png' | 'jpeg';
@@ -177,6 +165,23 @@ export class ImageFrame<E extends Encoding = Encoding, D = DataOf<E>> extends Fr
     return new ImageFrame<E, D>(FROM_LEASE, retained(this[LEASE])) as this;
   }
 
+  /**
+   * The image's name: 124 ASCII characters, for `postMessage`, IPC, JSON. `Image.fromToken` makes
+   * an image of it, in any thread and any process of the same directory and namespace, while
+   * somebody holds the image, the publisher for its subscribers for instance. It holds nothing.
+   *
+   * With `transfer: true` the hold goes along: this object is released, and the first
+   * `Image.fromToken` in this process has the image, also one that is still to be sent. Unclaimed
+   * it is given back when this thread ends; up to `maxHeld` of a topic can be on their way.
+   *
+   * Throws `ERR_FRAMELANE_RELEASED`; `ERR_FRAMELANE_INVALID_ARGUMENT` without `transfer` for an
+   * image that has not been sent, with it for one that has not been sent and is retained, or that
+   * is to be acknowledged; `ERR_FRAMELANE_TOO_MANY_HELD`.
+   */
+  toToken(options?: TokenOptions): string {
+    return tokenOf(this[LEASE], options, describe);
+  }
+
   /** A private copy that can be written and sent; rows are packed, frame id and time are kept. */
   clone(): Image<E> {
     const row = rowOf(this);
@@ -276,6 +281,19 @@ export class ImageFrame<E extends Encoding = Encoding, D = DataOf<E>> extends Fr
     const { name } = wanted ?? rowOfCode(info.encoding);
     const shape = readShape({ width: info.width, height: info.height, encoding: name });
     return filled(loanImage(UNBOUND, unbound, shape), (image) => decodeSlot(source, image));
+  }
+
+  /** See `ImageConstructor`. */
+  static fromToken(token: string): AnyImage {
+    const what = takeToken(kinds.Image, token);
+    if (what === READ) {
+      return new ImageFrame(FROM_LEASE, watched(received('Image', unbound), trace()));
+    }
+    const lease = loaned('Image', unbound);
+    setFrameId(lease, headerFrameId(lease.pool, lease.slot));
+    setTimestampNs(lease, headerStamp(lease.pool, lease.slot));
+    if (what === COPIED_LOAN) markCopied(lease);
+    return new ImageFrame(FROM_LEASE, lease);
   }
 
   /** How topics deal with images. */
@@ -466,6 +484,22 @@ export interface ImageConstructor extends FrameClass<Image> {
   decode<I extends Image>(bytes: BytesLike, options: { encoding?: Encoding; into: I }): I;
   decode<E extends Encoding>(bytes: BytesLike, options: { encoding: E }): Image<E>;
   decode(bytes: BytesLike, options?: { encoding?: Encoding; into?: Image }): Image;
+
+  /**
+   * The image that a token names: one more hold on it, which is released for itself and belongs
+   * to no topic, or the one that `toToken({ transfer: true })` has sent along. An image handed
+   * over before it was sent is an `Image` still, to be written and sent.
+   *
+   * Throws `ERR_FRAMELANE_STALE` where nobody holds the image any more, where it lies in another
+   * directory or namespace, where somebody else has taken a transfer over, and for a transfer of
+   * another process; `ERR_FRAMELANE_INVALID_ARGUMENT` for what is no token, or not of an image;
+   * `ERR_FRAMELANE_LIMIT` where 32 processes read the publisher's memory already.
+   *
+   * @example
+   * worker.postMessage(frame.toToken({ transfer: true })); // in one thread
+   * const frame = Image.fromToken(token); // in the other
+   */
+  fromToken(token: string): ReceivedImage;
 }
 
 export const Image = ImageFrame as unknown as ImageConstructor;

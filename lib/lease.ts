@@ -255,6 +255,28 @@ export function send(
   return status;
 }
 
+/**
+ * A frame's token. With `transfer` the hold goes along, and the frame is released here. `describe`
+ * writes the type and shape of a frame to the control array.
+ */
+export function nameHold(
+  lease: Lease,
+  transfer: boolean,
+  describe: (lease: Lease) => void,
+): string {
+  assertReadable(lease);
+  const { label, hold } = lease;
+  if (label !== null && !label.sent) {
+    if (!transfer) throw unsent(lease);
+    writeLabel(label);
+    describe(lease);
+  }
+  const copied = label !== null && label.copied;
+  const token = calling(() => load().toToken(hold, transfer, copied));
+  if (transfer) giveUp(lease);
+  return token;
+}
+
 const encoder = new TextEncoder();
 const frameIdBytes = u8.subarray(FRAME_ID * 4, FRAME_ID * 4 + FRAME_ID_MAX);
 // The frame id that stands in the control array; nobody else writes there.
@@ -289,6 +311,15 @@ function gone({ kind, state }: Lease): FramelaneError {
   return new FramelaneError(
     'ERR_FRAMELANE_RELEASED',
     `this ${kind} has been ${how}, its slot may hold another frame by now; ${advice}`,
+  );
+}
+
+function unsent({ kind }: Lease): FramelaneError {
+  const name = kind.toLowerCase();
+  return new FramelaneError(
+    'ERR_FRAMELANE_INVALID_ARGUMENT',
+    `toToken: this ${name} has not been sent, and nobody else may look at it yet; ` +
+      `send(${name}.retain()) before, or hand it over: toToken({ transfer: true })`,
   );
 }
 

@@ -54,6 +54,8 @@ export interface Binding {
   /** Processes found dead since the last call. */
   takeNotices(): { pid: number; process: string; topic?: string }[];
   receivedPool(hold: number): number;
+  toToken(hold: number, transfer: boolean, copied: boolean): string;
+  fromToken(kind: number, token: string): number;
   encode(
     hold: number,
     format: number,

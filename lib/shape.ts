@@ -65,3 +65,19 @@ export function readShape(options: {
   const size = { width: width as number, height: height as number };
   return { row, ...size, rowBytes, frameId, timestampNs, zeroed: false };
 }
+
+/** What `JSON.stringify` sees of an image: no pixels; 64-bit numbers as decimal strings. */
+export interface ImageJSON {
+  type: 'Image';
+  width: number;
+  height: number;
+  encoding: Encoding;
+  dtype: string;
+  channels: number;
+  step: number;
+  nbytes: number;
+  frameId: string;
+  timestampNs: string;
+  sequence: number;
+  sentNs: string;
+}

@@ -27,6 +27,7 @@ const TARGETS = {
   slot_header: { program: 'bytes', longest: 1024, share: 1 },
   ext: { program: 'bytes', longest: 1024, share: 1 },
   names: { program: 'bytes', longest: 256, share: 1 },
+  token: { program: 'bytes', longest: 204, share: 1 },
   // These make files and mappings for each input.
   files: { program: 'files', longest: 768, share: 1 / 100 },
   program: { program: 'files', longest: 576, share: 1 / 100 },

@@ -17,6 +17,7 @@ import type {
   Received,
   ReceivedImage,
   TopicRemovedEvent,
+  TokenOptions,
   TopicStats,
 } from 'framelane';
 
@@ -102,6 +103,20 @@ export async function topics(signal: AbortSignal): Promise<void> {
   // @ts-expect-error not a frame
   topic.send({ width: 2, height: 2 });
   void [maybe, read, longer, first, count, dates, options];
+}
+
+export function tokens(received: ReceivedImage, own: Image<'mono8'>, options: TokenOptions): void {
+  const token: string = received.toToken();
+  const moved: string = own.toToken({ transfer: true });
+  const named: ReceivedImage = Image.fromToken(own.toToken(options));
+  const mine: Image = Image.fromToken(moved);
+  // @ts-expect-error what a token leads to is read-only
+  named.data[0] = 1;
+  // @ts-expect-error no such option
+  const option = own.toToken({ move: true });
+  // @ts-expect-error a token is text
+  const number = Image.fromToken(1);
+  void [token, mine, option, number];
 }
 
 export async function modes(signal: AbortSignal, overflow: Overflow): Promise<void> {

@@ -29,6 +29,9 @@ export interface Failure {
   message: string
 }
 
+/** Takes a hold on the frame of a token, or takes over the one that it moves. */
+export declare function fromToken(kind: number, text: string): number
+
 /** The buffer over the headers of all slots of a pool, 512 bytes each. */
 export declare function headerBuffer(pool: number): ArrayBuffer
 
@@ -157,3 +160,9 @@ export declare function takeNotices(): Array<DeadPeer>
 
 /** Looks at a topic. */
 export declare function topicStats(topic: number): Stats
+
+/**
+ * The token of a frame. With `transfer` its hold goes into the table, and the number stands for
+ * nothing any more; a loan's type, shape and label are taken from the control array then.
+ */
+export declare function toToken(hold: number, transfer: boolean, copied: boolean): string

@@ -58,4 +58,6 @@ export const errorCodes = {
   ERR_FRAMELANE_TOPIC_REMOVED: 27,
   /** This process was forked, without exec, from one that used framelane. */
   ERR_FRAMELANE_FORKED: 28,
+  /** The frame that a token names is gone: nobody holds it any more. */
+  ERR_FRAMELANE_STALE: 29,
 } as const;

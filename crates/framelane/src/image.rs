@@ -8,6 +8,7 @@ use framelane_layout::{Descriptor, Encoding, ErrorCode, Kind, SlotHeader};
 use framelane_topic::{Error, Result};
 use framelane_topic::{Hold, OwnHold};
 
+use crate::token;
 use crate::topic::{Frame, Loan};
 use crate::validate::{ImageShape, check_image};
 
@@ -255,6 +256,44 @@ impl Image {
     #[must_use]
     pub fn missed(&self) -> u64 {
         self.missed
+    }
+
+    /// The image's name, a text of 124 ASCII characters that goes wherever text goes. It holds
+    /// nothing: [`from_token`](Self::from_token) finds the image while somebody holds it, this
+    /// object, or the publisher for its subscribers.
+    ///
+    /// ```
+    /// use framelane::{Config, Encoding, Image, Topic, configure};
+    ///
+    /// # fn main() -> framelane::Result<()> {
+    /// # let namespace = Some(format!("doc-{}", std::process::id()));
+    /// # configure(Config { namespace, ..Config::default() })?;
+    /// let mut topic = Topic::<Image>::open("camera.rgb")?;
+    /// let frame = topic.loan(64, 48, Encoding::Mono8)?;
+    /// topic.send(frame)?;
+    /// let image = topic.try_recv()?.expect("it was just sent");
+    ///
+    /// let token = image.token(); // by socket, argument, file, database …
+    /// let same = Image::from_token(&token)?; // … to any process of the directory
+    /// assert_eq!(same.data().as_ptr(), image.data().as_ptr());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn token(&self) -> String {
+        token::name(self)
+    }
+
+    /// The image that a token names, whoever made the token, in whatever language. Nothing is
+    /// copied.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Stale`] where nobody holds the image any more, or it lies in another
+    /// directory or namespace, or the token moves a hold inside another process;
+    /// [`ErrorCode::InvalidArgument`] for what is no token, or not of an image;
+    /// [`ErrorCode::Limit`] where 32 processes read the publisher's pool already.
+    pub fn from_token(token: &str) -> Result<Self> {
+        token::find(token)
     }
 
     /// The picture as a file.

@@ -31,6 +31,7 @@ mod config;
 mod image;
 mod queue;
 pub mod raw;
+mod token;
 mod topic;
 mod validate;
 

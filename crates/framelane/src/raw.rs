@@ -8,8 +8,9 @@ pub use framelane_topic::{
     Settings, Subscriber, TopicStats,
 };
 pub use framelane_topic::{Death, deaths_noticed, deaths_since};
-pub use framelane_topic::{Doorbell, Place, monotonic_ns, place_of, topic_tag};
+pub use framelane_topic::{Doorbell, Place, monotonic_ns, place_of, random_id, topic_tag};
 
 pub use crate::config::current;
 pub use crate::image::{codec_error, complete_header};
+pub use crate::token::{parse_token, stale_token, take_named};
 pub use crate::validate::{ImageShape, check_image};

@@ -76,4 +76,4 @@ macro_rules! replays {
     };
 }
 
-replays!(attach_pool, attach_topic, descriptor, slot_header, ext, names, files, program);
+replays!(attach_pool, attach_topic, descriptor, slot_header, ext, names, token, files, program);

@@ -71,6 +71,8 @@ error_codes! {
     TopicRemoved = 27, "ERR_FRAMELANE_TOPIC_REMOVED";
     /// This process was forked, without exec, from one that used framelane.
     Forked = 28, "ERR_FRAMELANE_FORKED";
+    /// The frame that a token names is gone: nobody holds it any more.
+    Stale = 29, "ERR_FRAMELANE_STALE";
 }
 
 const _: () = {

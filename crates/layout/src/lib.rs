@@ -22,6 +22,7 @@ pub mod name;
 pub mod pool;
 pub mod slot;
 pub mod sync;
+pub mod token;
 pub mod topic;
 
 pub use descriptor::Descriptor;
@@ -30,6 +31,7 @@ pub use encoding::Encoding;
 pub use error::ErrorCode;
 pub use kind::Kind;
 pub use slot::SlotHeader;
+pub use token::Token;
 
 /// Releases that differ in this number cannot share a file.
 pub const ABI_MAJOR: u16 = 1;

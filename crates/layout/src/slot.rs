@@ -1,8 +1,8 @@
 //! The header of a slot: what a descriptor has no room for. It stands in the data file,
 //! which only the owner of the pool can write.
 
-use crate::Dtype;
 use crate::array::{DIMS_MAX, Extent, extent};
+use crate::{Descriptor, Dtype};
 
 /// Longest frame id, in bytes of UTF-8.
 pub const FRAME_ID_MAX: usize = 63;
@@ -126,6 +126,31 @@ pub struct SlotLayout {
 }
 
 impl SlotHeader {
+    /// Whether the frame of this header is the one that `descriptor` names, and has been
+    /// published: the fill count is written for that, and not before. In a slot that has never
+    /// been used it is right by chance, but then there is no kind.
+    #[must_use]
+    pub fn is_of(&self, descriptor: &Descriptor) -> bool {
+        let named = u64::from(descriptor.gen_hi) << 32 | u64::from(descriptor.generation);
+        self.kind != 0 && self.fill & 0xffff_ffff_ffff == named
+    }
+
+    /// Whether `descriptor` says of the frame what this header says.
+    #[must_use]
+    pub fn agrees_with(&self, descriptor: &Descriptor) -> bool {
+        let said = (descriptor.kind, descriptor.encoding, descriptor.dtype, descriptor.ndim);
+        (self.kind, self.encoding, self.dtype, self.ndim) == said
+            && self.nplanes == descriptor.nparts
+            && self.payload_bytes == descriptor.payload_bytes
+            && self.planes[0].step == descriptor.step
+            && descriptor
+                .dims
+                .iter()
+                .zip(self.shape)
+                .take(usize::from(self.ndim))
+                .all(|(&dim, extent)| dim == extent)
+    }
+
     /// Where things are in the slot of `slot_bytes` bytes that this private copy of a header
     /// describes.
     ///

@@ -20,6 +20,7 @@ mod nudge;
 mod picture;
 mod prepare;
 mod state;
+mod token;
 mod topics;
 
 use napi::bindgen_prelude::Object;

@@ -16,6 +16,7 @@ use crate::doorbell::Bell;
 use crate::memory::PoolTable;
 use crate::notices::Told;
 use crate::nudge::Nudge;
+use crate::token::Outgoing;
 
 /// The topic of frames that belong to none.
 pub const UNBOUND: u32 = u32::MAX;
@@ -31,6 +32,8 @@ pub struct State {
     pub topics: Vec<Option<TopicEntry>>,
     pub holds: Holds,
     pub pools: PoolTable,
+    /// Holds handed over by token and not claimed.
+    pub outgoing: Outgoing,
     /// What the last negative status of a hot function was about.
     pub last_error: Option<Error>,
     /// When the garbage collector is asked to look for leaked frames.
@@ -107,6 +110,11 @@ impl Job {
     /// A claim that has not been acknowledged.
     pub fn new(claimed: Claimed) -> Self {
         Self { claimed: Cell::new(Some(claimed)), done: Cell::new(false) }
+    }
+
+    /// Whether the claim has been acknowledged.
+    pub fn is_done(&self) -> bool {
+        self.done.get()
     }
 
     /// Is done with the frame, once for all; whether it was this consumer's still.
@@ -326,6 +334,7 @@ impl State {
         if let Some(bell) = self.bell.take() {
             bell.close();
         }
+        self.outgoing.clear();
         self.holds = Holds::default();
         self.pools.clear();
         self.topics.clear();

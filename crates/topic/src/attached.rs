@@ -7,7 +7,7 @@ use framelane_pool::{OwnPool, ReaderPool};
 use framelane_shm::{Error, Result};
 
 use crate::hold::Hold;
-use crate::peer::OpenTopic;
+use crate::peer::{OpenTopic, Peer};
 
 /// Pools whose attachment a subscriber keeps. A publisher has one for each size of frames.
 const POOLS_KEPT: usize = 64;
@@ -23,15 +23,28 @@ pub(crate) enum Outcome {
     Nonsense,
 }
 
+/// A pool that frames can be taken from.
 #[derive(Debug)]
-enum Pool {
+pub(crate) enum Pool {
     Own(Arc<OwnPool>),
     Reader(Arc<ReaderPool>),
 }
 
 impl Pool {
+    /// Pool `id`: ours, or another process's, attached to if need be. `None`: it is gone.
+    ///
+    /// # Errors
+    /// What attaching can say.
+    pub(crate) fn find(peer: &Peer, id: u64) -> Result<Option<Self>> {
+        Ok(match peer.own_pool(id) {
+            Some(pool) => Some(Self::Own(pool)),
+            None => peer.reader_pool(id)?.map(Self::Reader),
+        })
+    }
+
+    /// A reference on what `descriptor` names in this pool. `None`: it is gone.
     #[inline(always)]
-    fn acquire(&self, descriptor: &Descriptor) -> Option<Hold> {
+    pub(crate) fn acquire(&self, descriptor: &Descriptor) -> Option<Hold> {
         match self {
             Self::Own(pool) => pool.acquire(descriptor).map(Hold::Own),
             Self::Reader(pool) => pool.acquire(descriptor).map(Hold::Reader),
@@ -90,12 +103,7 @@ impl Attached {
             self.0.swap(0, index);
             return Ok(true);
         }
-        let peer = topic.peer();
-        let pool = match peer.own_pool(id) {
-            Some(pool) => Some(Pool::Own(pool)),
-            None => peer.reader_pool(id)?.map(Pool::Reader),
-        };
-        let Some(pool) = pool else { return Ok(false) };
+        let Some(pool) = Pool::find(topic.peer(), id)? else { return Ok(false) };
         self.forget_relics(topic);
         self.0.truncate(POOLS_KEPT - 1);
         self.0.insert(0, (id, pool));

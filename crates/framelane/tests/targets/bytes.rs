@@ -9,8 +9,9 @@ use framelane_layout::header::{check_pool, check_topic, topic_name};
 use framelane_layout::name::{Label, check_part, check_topic as check_name, parse_id, parse_pool};
 use framelane_layout::pool::{HEADER_BYTES, LINE_BYTES, PoolHeader};
 use framelane_layout::slot::{FRAME_ID_MAX, SLOT_HEADER_BYTES};
+use framelane_layout::token::TEXT_BYTES;
 use framelane_layout::topic::{CELL_BYTES, PUBLISHER_BYTES, SUBSCRIBER_BYTES, TopicHeader};
-use framelane_layout::{Descriptor, Dtype, Kind, SlotHeader};
+use framelane_layout::{Descriptor, Dtype, Kind, SlotHeader, Token};
 
 use super::{Input, slot, touch};
 
@@ -191,6 +192,25 @@ fn touch_elements(array: (&[u32], &[i64]), dtype: Dtype, extent: Extent, bytes: 
         }
     }
     assert_eq!(index, [0; 8], "all of them were read");
+}
+
+/// Ten words of a token, then text that may be one.
+pub(super) fn token(data: &[u8]) -> bool {
+    let mut input = Input(data);
+    let mut words = [(); 10].map(|()| input.u64());
+    if words[8] == 0 || words[9] == 0 {
+        (words[8], words[9]) = (0, 0);
+    }
+    let [a, b, c, d, e, f, g, h, process, transfer] = words;
+    let descriptor = Descriptor::from_words([a, b, c, d, e, f, g, h]);
+    let token = Token { descriptor, process, transfer };
+    let text = token.to_text();
+    assert_eq!(text.as_str().len(), TEXT_BYTES);
+    assert_eq!(Token::parse(text.as_str()), Ok(token), "nothing is lost");
+    let text = String::from_utf8_lossy(input.0);
+    let Ok(token) = Token::parse(&text) else { return false };
+    assert_eq!(token.to_text().as_str(), text, "a token has one text");
+    true
 }
 
 /// Text: as a topic's name, a namespace, a file's name, an encoding, a label.

@@ -26,13 +26,14 @@ pub(crate) type Target = (&'static str, fn(&[u8]) -> bool);
 
 /// Targets that look at private copies only. Apart from the others, so that a program of these
 /// alone is small: libFuzzer's own work for each input grows with the program.
-pub(crate) const BYTES: [Target; 6] = [
+pub(crate) const BYTES: [Target; 7] = [
     ("attach_pool", bytes::attach_pool),
     ("attach_topic", bytes::attach_topic),
     ("descriptor", bytes::descriptor),
     ("slot_header", bytes::slot_header),
     ("ext", bytes::ext),
     ("names", bytes::names),
+    ("token", bytes::token),
 ];
 
 /// Targets that make files and mappings for each input.

@@ -6,7 +6,9 @@ use framelane_layout::array::Extent;
 use framelane_layout::ext::{Calibration, Field, Part, Writer};
 use framelane_layout::pool::{MAGIC, PoolGeometry};
 use framelane_layout::topic::{Mode, TopicGeometry};
-use framelane_layout::{ABI_MAJOR, Descriptor, Dtype, ENDIAN_MARK, Encoding, LAYOUT_HASH, topic};
+use framelane_layout::{
+    ABI_MAJOR, Descriptor, Dtype, ENDIAN_MARK, Encoding, LAYOUT_HASH, Token, topic,
+};
 
 use super::MODES;
 
@@ -35,10 +37,23 @@ pub(crate) fn seeds(target: &str) -> Vec<Vec<u8>> {
         "slot_header" => vec![slot_header(0), slot_header(512), shared_elements()],
         "ext" => vec![[&[0x00, 0x01], &ext_block()[..]].concat()],
         "names" => NAMES.map(|name| name.into()).to_vec(),
+        "token" => tokens(),
         "files" => files(),
         "program" => programs(),
         _ => Vec::new(),
     }
+}
+
+/// Texts of tokens behind the words of one.
+fn tokens() -> Vec<Vec<u8>> {
+    let mut descriptor = Descriptor { pool_id: 7, generation: 1, slot: 2, ..Descriptor::default() };
+    ImageShape::packed(480, 640, Encoding::Rgb8).unwrap().describe(&mut descriptor);
+    let token = |(process, transfer)| {
+        let words = [&descriptor.to_words()[..], &[process, transfer]].concat();
+        let text = Token { descriptor, process, transfer }.to_text();
+        [bytes_of(&words), text.as_str().into()].concat()
+    };
+    [(0, 0), (9, 1), (u64::MAX, u64::MAX)].map(token).into()
 }
 
 fn bytes_of(words: &[u64]) -> Vec<u8> {
