@@ -14,9 +14,8 @@ import { median, quantile, rounded, shuffled } from './numbers.js';
 
 /** How to say it: what is rung, and by which way it comes into JavaScript. */
 const BELLS = ['fifo:event', 'socket:event', 'eventfd:event', 'topic', 'stream', 'fifo:bare'];
-const HERTZ = [60, 200, 1000];
 /** The cores of ringer and rung; none: the scheduler's choice. */
-const PINNED = [undefined, [0, 1]] as const;
+const PINNED: Record<string, [number, number] | undefined> = { free: undefined, apart: [0, 1] };
 
 type Ring = [bell: number, at: number, cost: number];
 type Quantiles = [p50: number, p90: number, p99: number];
@@ -32,8 +31,9 @@ const { values, positionals } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '3' },
-    warmup: { type: 'string', default: '200' },
-    json: { type: 'boolean', default: false },
+    warmup: { type: 'string', default: '2000' },
+    hertz: { type: 'string', default: '60,200,1000' },
+    cores: { type: 'string', default: 'free,apart' },
   },
 });
 const bells = positionals.length > 0 ? positionals : BELLS;
@@ -41,7 +41,9 @@ const ringer = buildRust('framelane', 'ring');
 const addon = buildAddon();
 const shared = mkdtempSync('/dev/shm/framelane-bells-');
 process.once('exit', () => rmSync(shared, { recursive: true, force: true }));
-const settings = HERTZ.flatMap((hertz) => PINNED.map((cores) => ({ hertz, cores })));
+const settings = values.hertz
+  .split(',')
+  .flatMap((hertz) => values.cores.split(',').map((cores) => ({ hertz: Number(hertz), cores })));
 const all = settings.map((): Record<string, Figures> => ({}));
 
 for (let round = 1; round <= Number(values.rounds); round++) {
@@ -49,17 +51,16 @@ for (let round = 1; round <= Number(values.rounds); round++) {
   for (const setting of shuffled(settings)) await measure(setting, all[settings.indexOf(setting)]!);
 }
 for (const [index, { hertz, cores }] of settings.entries()) {
-  console.log(
-    `\n${hertz} Hz, ${cores === undefined ? 'unpinned' : `cores ${cores.join(' and ')}`}`,
-  );
+  console.log(`\n${hertz} Hz, ${cores}`);
   for (const bell of bells) console.log(line(bell, all[index]!));
 }
 
 /** One process with all bells, one that rings them. */
 async function measure(
-  { hertz, cores }: (typeof settings)[number],
+  { hertz, cores: where }: (typeof settings)[number],
   figures: Record<string, Figures>,
 ): Promise<void> {
+  const cores = PINNED[where];
   const folder = mkdtempSync(join(shared, 'r-'));
   const env = { ...process.env, FRAMELANE_DIR: folder };
   const place = (index: number, bell: string): string =>
@@ -69,7 +70,7 @@ async function measure(
   await once(rung, 'message');
   pin(rung, cores?.[0]);
   // Compiled code on both sides, slots filled; not measured.
-  await ring(env, 1000, Number(values.warmup), places, cores?.[1]);
+  await ring(env, 2000, Number(values.warmup), places, cores?.[1]);
   await sleep(50);
   const count = Math.max(10, Math.round((hertz * Number(values.seconds)) / bells.length));
   const rings = await ring(env, hertz, count, places, cores?.[1]);
