@@ -13,6 +13,7 @@ interface Bare {
 }
 
 const [addon = '', ...bells] = process.argv.slice(2);
+const resolved = Promise.resolve();
 const heard: bigint[][] = bells.map(() => []);
 const module = { exports: {} };
 process.dlopen(module, addon, constants.dlopen.RTLD_NOW);
@@ -28,16 +29,17 @@ process.once('disconnect', () => process.exit(1));
 process.send!('ready');
 
 async function listen(bell: string, times: bigint[]): Promise<void> {
-  const [kind = '', path = '', way = ''] = bell.split(':');
+  const [kind = '', path = '', way = '', when] = bell.split(':');
   if (kind === 'topic') {
     void receive(new Topic(Image, path), times);
   } else if (kind === 'stream') {
     await hearStream(path, times);
   } else {
-    bare.open(kind, path, way, () => {
+    const note = (): void => {
       const now = process.hrtime.bigint();
       times.push(now);
-    });
+    };
+    bare.open(kind, path, way, when === 'later' ? () => void resolved.then(note) : note);
   }
 }
 

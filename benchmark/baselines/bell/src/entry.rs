@@ -18,6 +18,10 @@ enum Way {
     CallThenTickThenDrain,
     /// An event of its own; the descriptor is read after it.
     EventThenDrain,
+    /// A plain call, and then ticks and microtasks without another; the descriptor is read last.
+    CallThenScopeThenDrain,
+    /// Ticks and microtasks around a plain call; the descriptor is read last.
+    ScopeThenDrain,
 }
 
 /// How one doorbell calls its function.
@@ -37,6 +41,8 @@ impl Entry {
             "call" => Way::CallThenTick,
             "call-drain" => Way::CallThenTickThenDrain,
             "event-drain" => Way::EventThenDrain,
+            "call-scope-drain" => Way::CallThenScopeThenDrain,
+            "scope-drain" => Way::ScopeThenDrain,
             _ => return Err(Error::other("no such way in")),
         };
         let (mut name, mut function) = (ptr::null_mut(), ptr::null_mut());
@@ -55,7 +61,7 @@ impl Entry {
     }
 
     pub(crate) fn drains_first(&self) -> bool {
-        !matches!(self.way, Way::CallThenTickThenDrain | Way::EventThenDrain)
+        matches!(self.way, Way::Bare | Way::Event | Way::CallThenTick)
     }
 
     /// Calls the function.
@@ -73,6 +79,11 @@ impl Entry {
                 self.plain(global);
                 self.event(global, self.nothing);
             }
+            Way::CallThenScopeThenDrain => {
+                self.plain(global);
+                self.scope(global, || {});
+            }
+            Way::ScopeThenDrain => self.scope(global, || self.plain(global)),
         }
         // SAFETY: opened above.
         unsafe { sys::napi_close_handle_scope(self.env, scope) };
@@ -83,6 +94,16 @@ impl Entry {
         let mut result = ptr::null_mut();
         // SAFETY: values of this environment, no arguments.
         unsafe { sys::napi_call_function(self.env, global, function, 0, ptr::null(), &mut result) };
+    }
+
+    /// Ticks and microtasks run at its end.
+    fn scope(&self, resource: sys::napi_value, inside: impl FnOnce()) {
+        let mut scope = ptr::null_mut();
+        // SAFETY: a live environment, a value and a context of it.
+        unsafe { sys::napi_open_callback_scope(self.env, resource, self.context, &mut scope) };
+        inside();
+        // SAFETY: opened above.
+        unsafe { sys::napi_close_callback_scope(self.env, scope) };
     }
 
     fn event(&self, global: sys::napi_value, function: sys::napi_ref) {
