@@ -85,10 +85,16 @@ impl Doorbell {
         let _ = self.directory.unlink(self.file.name());
     }
 
-    /// Reads it empty, so that the next ring is noticed.
-    pub fn drain(&self) {
+    /// Reads it empty, so that the next ring is noticed; how many there were.
+    pub fn drain(&self) -> usize {
         let mut bytes = [0_u8; 64];
-        while rustix::io::read(self.file.fd(), &mut bytes).is_ok_and(|count| count == bytes.len()) {
+        let mut rings = 0;
+        loop {
+            let count = rustix::io::read(self.file.fd(), &mut bytes).unwrap_or(0);
+            rings += count;
+            if count < bytes.len() {
+                return rings;
+            }
         }
     }
 }
