@@ -3,6 +3,7 @@
 
 mod entry;
 mod uv;
+mod warning;
 
 use std::ffi::c_int;
 use std::ptr;
@@ -41,11 +42,10 @@ impl Bell {
         state: *const State,
     ) -> Result<Self> {
         let uv = Uv::get().ok_or_else(|| {
-            let text = "this runtime has no libuv to wait with; use Node.js";
-            Error::new(ErrorCode::UnsupportedPlatform, text)
+            Error::new(ErrorCode::UnsupportedPlatform, "this runtime has no libuv to wait with")
         })?;
         let failed = |what: &str, status: i32| {
-            Error::new(ErrorCode::Internal, format!("{what} failed: {status}"))
+            Error::new(ErrorCode::System, format!("{what} failed: {status}"))
         };
         let mut event_loop = ptr::null_mut();
         // SAFETY: a live environment.
@@ -143,14 +143,46 @@ unsafe extern "C" fn closed(handle: Opaque) {
     unsafe { libc::free(handle) };
 }
 
+/// Whether it is the system that has no doorbell to give: a frame late is better than none.
+fn does_without(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::System
+            | ErrorCode::NoSpace
+            | ErrorCode::Permission
+            | ErrorCode::UnsupportedPlatform
+    )
+}
+
 impl State {
-    /// The FIFO of this environment's doorbell, hung at the first wait, and once more where
-    /// somebody has removed it.
+    /// The id of this environment's doorbell, hung at the first wait, and once more where
+    /// somebody has removed it. 0: there is none to be had, and the facade's safety look each
+    /// 100 ms has to do; a process warning says so once.
     pub fn doorbell(&mut self, env: sys::napi_env) -> Result<u64> {
         match &self.bell {
             Some(bell) if bell.bound().bell.has_name() => Ok(bell.id),
-            _ => self.hang_bell(env),
+            _ => self.hang_or_do_without(env),
         }
+    }
+
+    #[cold]
+    fn hang_or_do_without(&mut self, env: sys::napi_env) -> Result<u64> {
+        let error = match self.hang_bell(env) {
+            Err(error) if does_without(error.code()) => error,
+            other => return other,
+        };
+        if !self.bell_missed {
+            self.bell_missed = true;
+            warning::emit(
+                env,
+                &format!(
+                    "no doorbell can be hung into the event loop, frames are looked for every \
+                     100 ms instead: {}",
+                    error.text()
+                ),
+            );
+        }
+        Ok(0)
     }
 
     #[cold]
