@@ -1,11 +1,14 @@
 // What an event loop is woken by where the system refuses the usual, and that being woken is an
 // event like any other: what is thrown, ticks, microtasks, contexts.
 import { execFile } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
+import { Image, Topic } from 'framelane';
 import type { Slept } from './sleeper.js';
-import { rustExample, topicName } from './children.js';
+import { Child, directory, eventually, files, rustExample, topicName } from './children.js';
 
 const script = fileURLToPath(new URL('./sleeper.js', import.meta.url));
 const run = promisify(execFile);
@@ -48,6 +51,32 @@ test.serial(
     t.regex(said.stderr, /every 100 ms/);
   },
 );
+
+test.serial('a ring that comes while another is being answered is not lost', async (t) => {
+  const { stdout } = await run(process.execPath, [script, 'during', topicName('during')]);
+  t.true(Number(stdout) < 25, `median of ${stdout} ms`);
+});
+
+test.serial('what stands in a doorbell’s place is refused, counted and left alone', async (t) => {
+  const topic = new Topic(Image, topicName('foreign'));
+  t.teardown(() => topic.close());
+  const sleeper = new Child(t, 'receive-one', [topic.name], {}, './sleeper.js');
+  await sleeper.until('ready');
+  await eventually(() => topic.stats().subscribers.length === 1);
+  // Stopped, or it would notice and hang another.
+  sleeper.process.kill('SIGSTOP');
+  const bells = files().filter((name) => name.startsWith('f.'));
+  t.is(bells.length, 1);
+  const path = join(directory(), bells[0]!);
+  rmSync(path);
+  writeFileSync(path, 'mine');
+  topic.send(topic.loan({ width: 8, height: 8 }));
+  t.is(topic.stats().bellsRefused, 1);
+  sleeper.process.kill('SIGCONT');
+  await sleeper.until('received');
+  t.is(readFileSync(path, 'utf8'), 'mine');
+  rmSync(path);
+});
 
 test.serial('what is thrown behind a wake-up is an uncaught exception', async (t) => {
   const { stdout } = await run(process.execPath, [script, 'throw', topicName('throw')]);

@@ -43,6 +43,37 @@ const roles: Record<string, (name: string) => Promise<unknown>> = {
     return { kind, lateMs: late[Math.floor(FRAMES / 2)]!, warnings } satisfies Slept;
   },
 
+  /** For a parent: says when it sleeps, and what has woken it. */
+  async 'receive-one'(name) {
+    const topic = new Topic(Image, name);
+    const next = topic.recv();
+    process.send?.({ type: 'ready' });
+    (await next).release();
+    topic.close();
+    process.send?.({ type: 'received', number: 0, missed: 0 }, () => process.disconnect());
+  },
+
+  /** How long frames take that are sent while a wake-up is still being answered. */
+  async during(name) {
+    const topic = new Topic(Image, name);
+    const worker = start(name);
+    const late: number[] = [];
+    for (let round = 0; round < 9; round += 1) {
+      for (let old = topic.tryRecv(); old !== null; old = topic.tryRecv()) old.release();
+      // Woken by the first, asleep again for the second, which comes before this turn ends.
+      (await topic.recv()).release();
+      const second = topic.recv();
+      const end = performance.now() + 2 * PERIOD_MS;
+      while (performance.now() < end);
+      (await second).release();
+      late.push(performance.now() - end);
+      await sleep(PERIOD_MS * (1 + (round % 3)));
+    }
+    topic.close();
+    await worker.terminate();
+    return late.sort((a, b) => a - b)[4];
+  },
+
   async throw(name) {
     const seen: string[] = [];
     process.on('uncaughtException', ({ message }) => seen.push(message));
@@ -123,7 +154,7 @@ async function pump(name: string): Promise<void> {
 if (isMainThread) {
   const [role = '', name = ''] = process.argv.slice(2);
   const value = await roles[role]!(name);
-  console.log(JSON.stringify(value));
+  if (value !== undefined) console.log(JSON.stringify(value));
 } else {
   await pump((workerData as { name: string }).name);
 }
