@@ -6,7 +6,7 @@ import { parseRust } from './rust.js';
 const STEPS = new RegExp(
   [
     String.raw`\bfs::(linkat|unlinkat|ftruncate|mknodat|mkdir|chmod|renameat\w*)\(`,
-    String.raw`\bbind\(`,
+    String.raw`\bUnixDatagram::bind\(`,
     String.raw`\bfallocate\(`,
     String.raw`\bF_OFD_SETLK\b`,
     String.raw`\bio::write\(`,

@@ -115,10 +115,13 @@ impl Doorbell {
         }
     }
 
-    /// Takes its name away: nobody needs to ring any more.
+    /// Takes its name away: nobody needs to ring any more. What somebody else has put in its
+    /// place stays.
     pub fn remove(&self) {
-        // A failure leaves the name to a cleaner.
-        let _ = self.directory.unlink(&file_name(self.id));
+        if self.has_name() {
+            // A failure leaves the name to a cleaner.
+            let _ = self.directory.unlink(&file_name(self.id));
+        }
     }
 
     /// Reads it empty, so that the next ring is noticed; how many there were.

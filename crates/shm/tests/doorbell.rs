@@ -103,6 +103,9 @@ fn one_that_lost_its_name_says_so_and_is_not_rung_anew() {
         assert!(bell.has_name());
         fs::remove_file(path(&directory, bell.id())).unwrap();
         assert!(!bell.has_name());
+        fs::write(path(&directory, bell.id()), "another's").unwrap();
+        bell.remove();
+        fs::remove_file(path(&directory, bell.id())).unwrap();
         Ringer::default().ring(&directory, bell.id()).unwrap();
         assert_eq!(bell.drain(), 0);
     }

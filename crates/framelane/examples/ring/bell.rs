@@ -1,7 +1,7 @@
 //! The ways to wake another process that are compared.
 
 use std::fs::{File, OpenOptions};
-use std::io::{IoSliceMut, Write};
+use std::io::{ErrorKind, IoSliceMut, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
@@ -61,7 +61,11 @@ impl Bell {
     pub(crate) fn ring(&mut self) -> Result<()> {
         match self {
             Self::Fifo(file) => file.write_all(&[1])?,
-            Self::Socket(socket) => drop(socket.send(&[1])?),
+            // Full: there are rings to be heard already.
+            Self::Socket(socket) => match socket.send(&[1]) {
+                Err(error) if error.kind() != ErrorKind::WouldBlock => return Err(error.into()),
+                _ => {}
+            },
             Self::Eventfd(fd) => drop(rustix::io::write(fd, &1_u64.to_ne_bytes())?),
             Self::Stream(stream) => stream.write_all(&[1; 64])?,
             Self::Frames(topic, loan) => {

@@ -30,7 +30,6 @@ impl Socket {
     /// A new one. `None`: the name is taken, or a cleaner was faster.
     pub(super) fn create(directory: &Directory, name: &str) -> Result<Option<Self>> {
         let parent = directory.fd()?;
-        sync::step();
         let fd = match OpenFile::open(|| bind(parent.as_fd(), name).map_err(errno_of)) {
             Ok(fd) => fd,
             Err(Errno::ADDRINUSE | Errno::NOENT) => return Ok(None),
@@ -63,6 +62,7 @@ fn path_of(fd: BorrowedFd<'_>) -> PathBuf {
 }
 
 fn bind(parent: BorrowedFd<'_>, name: &str) -> io::Result<OwnedFd> {
+    sync::step();
     let socket = UnixDatagram::bind(path_of(parent).join(name))?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
