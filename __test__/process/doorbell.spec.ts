@@ -10,6 +10,9 @@ import { Image, Topic } from 'framelane';
 import type { Slept } from './sleeper.js';
 import { Child, directory, eventually, files, rustExample, topicName } from './children.js';
 
+// A namespace of its own, inherited by what it starts: the doorbells in it are these tests'.
+process.env['FRAMELANE_NAMESPACE'] = topicName('bells').replace('.', '-');
+
 const script = fileURLToPath(new URL('./sleeper.js', import.meta.url));
 const run = promisify(execFile);
 
