@@ -67,7 +67,6 @@ const roles: Record<string, (name: string) => Promise<unknown>> = {
       while (performance.now() < end);
       (await second).release();
       late.push(performance.now() - end);
-      await sleep(PERIOD_MS * (1 + (round % 3)));
     }
     topic.close();
     await worker.terminate();
