@@ -15,7 +15,7 @@ use rustix::io::Errno;
 
 use crate::directory::Directory;
 use crate::error::{Error, Result};
-use crate::fork::check_not_forked;
+use crate::fork::{OpenFile, check_not_forked};
 use crate::random_id;
 
 use fifo::Fifo;
@@ -163,12 +163,12 @@ struct OpenBell {
     /// To write to.
     fd: OwnedFd,
     /// Of a socket, the file that its name led to.
-    named: Option<OwnedFd>,
+    named: Option<OpenFile>,
 }
 
 impl OpenBell {
     fn has_name(&self) -> bool {
-        fs::fstat(self.named.as_ref().unwrap_or(&self.fd)).is_ok_and(|stat| stat.st_nlink > 0)
+        fs::fstat(self.named.as_deref().unwrap_or(&self.fd)).is_ok_and(|stat| stat.st_nlink > 0)
     }
 
     /// Full: rung before, and not read yet. Nobody there: dead.
@@ -221,15 +221,15 @@ impl Ringer {
 
 /// A descriptor of what `name` leads to, with which nothing can be done to it. `None`: it is
 /// gone.
-fn look(directory: &Directory, name: &str) -> Result<Option<(OwnedFd, FileType)>> {
+fn look(directory: &Directory, name: &str) -> Result<Option<(OpenFile, FileType)>> {
     let parent = directory.found()?;
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let named = match fs::openat(&*parent, name, flags, Mode::empty()) {
+    let named = match OpenFile::open(|| fs::openat(&*parent, name, flags, Mode::empty())) {
         Ok(named) => named,
         Err(Errno::NOENT) => return Ok(None),
         Err(errno) => return Err(directory.error("open a doorbell in", errno)),
     };
-    let stat = fs::fstat(&named).map_err(|errno| directory.error("fstat in", errno))?;
+    let stat = fs::fstat(&*named).map_err(|errno| directory.error("fstat in", errno))?;
     Ok(Some((named, FileType::from_raw_mode(stat.st_mode))))
 }
 

@@ -1,6 +1,8 @@
 //! Doorbells of both kinds: they ring, they go when their owner goes, and nothing else is
 //! taken for one.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::io::Read;
 use std::os::fd::BorrowedFd;

@@ -23,7 +23,7 @@ pub(super) struct Socket {
     /// Closed in a forked child: as long as it is open, the name looks alive.
     fd: OpenFile,
     /// The file that the name led to when it was bound.
-    named: OwnedFd,
+    named: OpenFile,
 }
 
 impl Socket {
@@ -36,7 +36,7 @@ impl Socket {
             Err(errno) => return Err(directory.error("bind a socket in", errno)),
         };
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let named = match fs::openat(&*parent, name, flags, Mode::empty()) {
+        let named = match OpenFile::open(|| fs::openat(&*parent, name, flags, Mode::empty())) {
             Ok(named) => named,
             Err(Errno::NOENT) => return Ok(None),
             Err(errno) => return Err(directory.error("open a socket in", errno)),
@@ -52,7 +52,7 @@ impl Socket {
 
     /// Who cannot be asked is taken to have its name.
     pub(super) fn is_linked(&self) -> bool {
-        fs::fstat(&self.named).map_or(true, |stat| stat.st_nlink > 0)
+        fs::fstat(&*self.named).map_or(true, |stat| stat.st_nlink > 0)
     }
 }
 
