@@ -92,6 +92,11 @@ export interface TopicStats {
   readonly reopened: number;
   /** Frames of a queue that died with a consumer which had taken them; of all its consumers. */
   readonly lost: number;
+  /**
+   * How often the name of another's doorbell was found to lead to something that is none, and was
+   * left alone: who sleeps behind it is up to 100 ms late. Of this process.
+   */
+  readonly bellsRefused: number;
   /** Frames received and not released. */
   readonly held: number;
   /** Frames loaned and neither sent nor released. */

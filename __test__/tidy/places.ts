@@ -3,7 +3,8 @@ import { matches, type Rule } from './repository.js';
 import { parseRust } from './rust.js';
 
 /**
- * crates/shm makes mappings (and chaos/ one for its counters), crates/node uses napi,
+ * crates/shm makes mappings (and chaos/ one for its counters), crates/node uses napi
+ * (and what it is measured against),
  * lib/native.ts loads the binding.
  */
 export const places: Rule = (path, text) => {
@@ -11,7 +12,7 @@ export const places: Rule = (path, text) => {
     const code = parseRust(text).code.join('\n');
     const mapping = /\b(memmap2|mmap\w*|Mmap\w*)\b|\brustix::(mm\b|\{[^;]*\bmm\b)/g;
     const shm = path.startsWith('crates/shm/') || path === 'chaos/src/board.rs';
-    const node = path.startsWith('crates/node/');
+    const node = /^(crates\/node|benchmark\/baselines\/bell)\//.test(path);
     return [
       ...(shm ? [] : matches(code, mapping, 'maps outside crates/shm')),
       ...(node ? [] : matches(code, /\bnapi\w*/g, 'napi outside crates/node')),

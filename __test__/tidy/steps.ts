@@ -5,7 +5,8 @@ import { parseRust } from './rust.js';
 /** System calls that change files or wake somebody, and plain writes into a mapping. */
 const STEPS = new RegExp(
   [
-    String.raw`\bfs::(linkat|unlinkat|ftruncate|mknodat|mkdir|renameat\w*)\(`,
+    String.raw`\bfs::(linkat|unlinkat|ftruncate|mknodat|mkdir|chmod|renameat\w*)\(`,
+    String.raw`\bUnixDatagram::bind\(`,
     String.raw`\bfallocate\(`,
     String.raw`\bF_OFD_SETLK\b`,
     String.raw`\bio::write\(`,

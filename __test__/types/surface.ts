@@ -127,7 +127,7 @@ export async function modes(signal: AbortSignal, overflow: Overflow): Promise<vo
   const received = await topic.recv();
   other.send(received);
   await other.sendWhenReady(received.retain());
-  const lost: number = topic.stats().dropped + topic.stats().reopened;
+  const lost: number = topic.stats().dropped + topic.stats().reopened + topic.stats().bellsRefused;
   // @ts-expect-error no such overflow
   const unknown = new Topic(Image, 'lossless', { overflow: 'wait' });
   // @ts-expect-error a size has no frame id

@@ -137,6 +137,7 @@ export interface Stats {
   dropped: number
   reopened: number
   lost: number
+  bellsRefused: number
   held: number
   loaned: number
   publishers: Array<PublisherView>

@@ -1,12 +1,13 @@
-//! The doorbell of an environment: a FIFO that libuv polls in the environment's own event
-//! loop. No thread, no polling; one for all topics.
-//!
-//! libuv's functions are looked up, never linked: an addon with one missing symbol could not
-//! be loaded at all.
+//! The doorbell of an environment: a FIFO, or what stands in for it, that libuv polls in the
+//! environment's own event loop. No thread, no polling; one for all topics.
 
-use std::ffi::{CStr, c_int, c_void};
+mod entry;
+mod uv;
+mod warning;
+
+use std::ffi::c_int;
 use std::ptr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use framelane::raw::{Doorbell, Peer};
 use framelane::{Error, ErrorCode, Result};
@@ -14,70 +15,7 @@ use napi::sys;
 
 use crate::state::State;
 
-/// `UV_POLL` of `uv_handle_type`.
-const UV_POLL: c_int = 8;
-/// `UV_READABLE` of `uv_poll_event`.
-const UV_READABLE: c_int = 1;
-
-/// A libuv handle or loop, opaque here.
-type Opaque = *mut c_void;
-type PollCallback = unsafe extern "C" fn(Opaque, c_int, c_int);
-type CloseCallback = unsafe extern "C" fn(Opaque);
-
-/// The functions of libuv that are needed.
-struct Uv {
-    handle_size: unsafe extern "C" fn(c_int) -> usize,
-    poll_init: unsafe extern "C" fn(Opaque, Opaque, c_int) -> c_int,
-    poll_start: unsafe extern "C" fn(Opaque, c_int, PollCallback) -> c_int,
-    poll_stop: unsafe extern "C" fn(Opaque) -> c_int,
-    close: unsafe extern "C" fn(Opaque, CloseCallback),
-    unref: unsafe extern "C" fn(Opaque),
-    set_data: unsafe extern "C" fn(Opaque, Opaque),
-    get_data: unsafe extern "C" fn(Opaque) -> Opaque,
-}
-
-impl Uv {
-    /// libuv's functions, looked up once for the process.
-    fn get() -> Option<&'static Self> {
-        static UV: OnceLock<Option<Uv>> = OnceLock::new();
-        UV.get_or_init(Self::find).as_ref()
-    }
-
-    fn find() -> Option<Self> {
-        // SAFETY (all eight): the symbol, where it exists, is libuv's function of that name,
-        // whose signature has been the same since libuv 1.19.
-        Some(Self {
-            // SAFETY: see above.
-            handle_size: unsafe { symbol(c"uv_handle_size") }?,
-            // SAFETY: see above.
-            poll_init: unsafe { symbol(c"uv_poll_init") }?,
-            // SAFETY: see above.
-            poll_start: unsafe { symbol(c"uv_poll_start") }?,
-            // SAFETY: see above.
-            poll_stop: unsafe { symbol(c"uv_poll_stop") }?,
-            // SAFETY: see above.
-            close: unsafe { symbol(c"uv_close") }?,
-            // SAFETY: see above.
-            unref: unsafe { symbol(c"uv_unref") }?,
-            // SAFETY: see above.
-            set_data: unsafe { symbol(c"uv_handle_set_data") }?,
-            // SAFETY: see above.
-            get_data: unsafe { symbol(c"uv_handle_get_data") }?,
-        })
-    }
-}
-
-/// The function of this name in the running program.
-///
-/// # Safety
-/// `F` must be the type of a pointer to that function.
-unsafe fn symbol<F: Copy>(name: &CStr) -> Option<F> {
-    const { assert!(size_of::<F>() == size_of::<Opaque>()) };
-    // SAFETY: a C string.
-    let address = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
-    // SAFETY: not null, and a pointer to a function of type `F` by the caller's promise.
-    (!address.is_null()).then(|| unsafe { ptr::read((&raw const address).cast::<F>()) })
-}
+use uv::{Opaque, UV_POLL, UV_READABLE, Uv};
 
 /// What the poll callback needs; freed when libuv has closed the handle.
 struct Bound {
@@ -104,11 +42,10 @@ impl Bell {
         state: *const State,
     ) -> Result<Self> {
         let uv = Uv::get().ok_or_else(|| {
-            let text = "this runtime has no libuv to wait with; use Node.js";
-            Error::new(ErrorCode::UnsupportedPlatform, text)
+            Error::new(ErrorCode::UnsupportedPlatform, "this runtime has no libuv to wait with")
         })?;
         let failed = |what: &str, status: i32| {
-            Error::new(ErrorCode::Internal, format!("{what} failed: {status}"))
+            Error::new(ErrorCode::System, format!("{what} failed: {status}"))
         };
         let mut event_loop = ptr::null_mut();
         // SAFETY: a live environment.
@@ -172,21 +109,7 @@ impl Bell {
     }
 }
 
-fn async_context(env: sys::napi_env) -> std::result::Result<sys::napi_async_context, i32> {
-    let mut name = ptr::null_mut();
-    let text = c"framelane";
-    // SAFETY: a live environment, a C string.
-    let status = unsafe { sys::napi_create_string_utf8(env, text.as_ptr(), 9, &mut name) };
-    if status != sys::Status::napi_ok {
-        return Err(status);
-    }
-    let mut context = ptr::null_mut();
-    // SAFETY: a value of this environment.
-    let status = unsafe { sys::napi_async_init(env, ptr::null_mut(), name, &mut context) };
-    if status == sys::Status::napi_ok { Ok(context) } else { Err(status) }
-}
-
-/// libuv: the FIFO can be read.
+/// libuv: somebody has rung.
 ///
 /// # Safety
 /// Called by libuv, with a handle that `hang` has made, on the environment's thread.
@@ -196,47 +119,12 @@ unsafe extern "C" fn ring(handle: Opaque, _status: c_int, _events: c_int) {
     let bound = unsafe { (uv.get_data)(handle) }.cast::<Bound>();
     // SAFETY: freed only when the handle is closed, after which this is not called.
     let bound = unsafe { &*bound };
-    bound.bell.drain();
-    let mut scope = ptr::null_mut();
-    // SAFETY: a live environment, on its thread.
-    if unsafe { sys::napi_open_handle_scope(bound.env, &mut scope) } != sys::Status::napi_ok {
-        return;
-    }
-    call(bound);
-    // SAFETY: opened above.
-    unsafe { sys::napi_close_handle_scope(bound.env, scope) };
-}
-
-/// Calls the facade as an event of its own, microtasks included.
-fn call(bound: &Bound) {
-    let env = bound.env;
-    let environment = napi::Env::from_raw(env);
-    // SAFETY: alive (see `Bound`), and no entry of this environment runs now.
-    let on_wake = unsafe { &(*bound.state).on_wake };
-    let function = on_wake.as_ref().and_then(|on_wake| on_wake.borrow_back(&environment).ok());
-    let Some(function) = function else { return };
-    let mut receiver = ptr::null_mut();
-    // SAFETY: a live environment.
-    unsafe { sys::napi_get_global(env, &mut receiver) };
-    let mut result = ptr::null_mut();
-    // SAFETY: values of this environment, no arguments.
-    let status = unsafe {
-        sys::napi_make_callback(
-            env,
-            bound.context,
-            receiver,
-            napi::JsValue::raw(&function),
-            0,
-            ptr::null(),
-            &mut result,
-        )
-    };
-    if status == sys::Status::napi_pending_exception {
-        let mut exception = ptr::null_mut();
-        // SAFETY: an exception is pending.
-        unsafe { sys::napi_get_and_clear_last_exception(env, &mut exception) };
-        // SAFETY: a value of this environment.
-        unsafe { sys::napi_fatal_exception(env, exception) };
+    entry::wake(bound);
+    // Read after the call: the frame is waited for, the descriptor is not. One ring is what this
+    // call was for. If there were more, one may have come for somebody who went to sleep during
+    // the call; it has been read now, so it is answered now.
+    if bound.bell.drain() > 1 {
+        entry::wake(bound);
     }
 }
 
@@ -255,14 +143,46 @@ unsafe extern "C" fn closed(handle: Opaque) {
     unsafe { libc::free(handle) };
 }
 
+/// Whether it is the system that has no doorbell to give: a frame late is better than none.
+fn does_without(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::System
+            | ErrorCode::NoSpace
+            | ErrorCode::Permission
+            | ErrorCode::UnsupportedPlatform
+    )
+}
+
 impl State {
-    /// The FIFO of this environment's doorbell, hung at the first wait, and once more where
-    /// somebody has removed it.
+    /// The id of this environment's doorbell, hung at the first wait, and once more where
+    /// somebody has removed it. 0: there is none to be had, and the facade's safety look each
+    /// 100 ms has to do; a process warning says so once.
     pub fn doorbell(&mut self, env: sys::napi_env) -> Result<u64> {
         match &self.bell {
             Some(bell) if bell.bound().bell.has_name() => Ok(bell.id),
-            _ => self.hang_bell(env),
+            _ => self.hang_or_do_without(env),
         }
+    }
+
+    #[cold]
+    fn hang_or_do_without(&mut self, env: sys::napi_env) -> Result<u64> {
+        let error = match self.hang_bell(env) {
+            Err(error) if does_without(error.code()) => error,
+            other => return other,
+        };
+        if !self.bell_missed {
+            self.bell_missed = true;
+            warning::emit(
+                env,
+                &format!(
+                    "no doorbell can be hung into the event loop, frames are looked for every \
+                     100 ms instead: {}",
+                    error.text()
+                ),
+            );
+        }
+        Ok(0)
     }
 
     #[cold]
@@ -270,7 +190,7 @@ impl State {
         let peer = self.peer()?;
         // The context goes from bell to bell: the old one may be ringing at this moment.
         let known = self.bell.as_ref().map(|bell| bell.bound().context);
-        let context = known.map_or_else(|| async_context(env), Ok).map_err(|status| {
+        let context = known.map_or_else(|| entry::async_context(env), Ok).map_err(|status| {
             Error::new(ErrorCode::Internal, format!("napi_async_init failed: {status}"))
         })?;
         let bell = match Bell::hang(env, context, &peer, self) {

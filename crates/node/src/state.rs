@@ -29,6 +29,8 @@ pub struct State {
     /// What the bell calls; set by `register`.
     pub on_wake: Option<FunctionRef<(), ()>>,
     pub bell: Option<Bell>,
+    /// Whether it was said that there is none.
+    pub bell_missed: bool,
     pub topics: Vec<Option<TopicEntry>>,
     pub holds: Holds,
     pub pools: PoolTable,

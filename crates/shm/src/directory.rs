@@ -229,12 +229,12 @@ impl Directory {
         Ok(file.try_own()? && file.is_linked()? && self.unlink(name)?)
     }
 
-    /// Removes the FIFO `name` if it is one and nobody holds it; whether it went.
+    /// Removes the doorbell `name` if it is one and nobody holds it; whether it went.
     ///
     /// # Errors
     /// The operating system refuses.
-    pub fn remove_orphan_fifo(&self, name: &str) -> Result<bool> {
-        crate::fifo::remove_orphan(self, name)
+    pub fn remove_orphan_doorbell(&self, name: &str) -> Result<bool> {
+        crate::doorbell::remove_orphan(self, name)
     }
 
     /// The open directory, removed or not: for what needs no directory made anew.
@@ -268,6 +268,15 @@ impl Directory {
     pub(crate) fn own(&self, fd: &OwnedFd, name: &str) -> Result<()> {
         self.rights.set(fd, name).map_err(|errno| self.error("chmod in", errno))?;
         let stat = fs::fstat(fd).map_err(|errno| self.error("fstat in", errno))?;
+        self.rights.check_file(&stat, &self.path.join(name))
+    }
+
+    /// The same for a socket, by a path that leads to it.
+    pub(crate) fn own_socket(&self, path: &Path, name: &str) -> Result<()> {
+        let refused = |errno| self.error("chmod in", errno);
+        sync::step();
+        fs::chmod(path, self.rights.socket_mode()).map_err(refused)?;
+        let stat = fs::stat(path).map_err(|errno| self.error("stat in", errno))?;
         self.rights.check_file(&stat, &self.path.join(name))
     }
 

@@ -56,6 +56,14 @@ impl Rights {
         fs::fchmod(fd, Mode::from_raw_mode(mode))
     }
 
+    /// The permission bits of a socket that this process has made.
+    pub(crate) fn socket_mode(self) -> Mode {
+        match self {
+            Self::User => Mode::RUSR | Mode::WUSR,
+            Self::Group(_) => Mode::from_raw_mode(0o660),
+        }
+    }
+
     /// Refuses a directory that is not ours, or open to others.
     pub(crate) fn check_directory(self, stat: &Stat, path: &Path) -> Result<()> {
         self.check_file(stat, path)?;

@@ -24,7 +24,7 @@ pub(crate) fn clean(directory: &Directory) -> Result<()> {
         // One file that cannot be removed must not keep the others.
         let _ = match name.as_bytes() {
             [b't', b'.', ..] => remove_topic(directory, name),
-            [b'f', b'.', ..] => directory.remove_orphan_fifo(name).map(drop),
+            [b'f', b'.', ..] => directory.remove_orphan_doorbell(name).map(drop),
             [b'.', ..] => directory.remove_orphan_temporary(name).map(drop),
             _ => Ok(()),
         };

@@ -99,6 +99,9 @@ pub struct TopicStats {
     pub pools: Vec<PoolView>,
     /// Frames of a queue that died with a consumer that had taken them.
     pub lost: u64,
+    /// Names of doorbells that were found to lead to something else, by this process in this
+    /// directory.
+    pub bells_refused: u64,
 }
 
 impl TopicStats {
@@ -117,6 +120,7 @@ impl TopicStats {
             pools: pools(topic, &named),
             // ordering: Relaxed, for people.
             lost: topic.shared().lost.0.load(Ordering::Relaxed),
+            bells_refused: topic.peer().ringer().refused(),
         })
     }
 }
