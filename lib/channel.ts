@@ -1,6 +1,6 @@
 /** What topics and queues have in common: sending, receiving, waiting, ending. */
-import { checkInteger, checkOptions, checkWord, invalid } from './check.js';
-import { HELD_MAX } from './config.js';
+import { checkBoolean, checkInteger, checkOptions, checkWord, invalid } from './check.js';
+import { guardOfShared, HELD_MAX } from './config.js';
 import type { Encoding } from './encoding.js';
 import { FramelaneError } from './errors.js';
 import { HISTORY_MAX, modes } from './generated/layout.js';
@@ -9,6 +9,7 @@ import { FrameIterator } from './iterate.js';
 import { frameType, type Frame, type FrameType } from './lease.js';
 import { Call, type AbortSignalLike } from './line.js';
 import { checkTopicName } from './name.js';
+import { load, SHARED, views } from './native.js';
 import { Departure } from './outbox.js';
 import type { ImageShape, ImageSize } from './shape.js';
 import type { TopicStats } from './stats.js';
@@ -37,6 +38,7 @@ interface Options {
   history?: unknown;
   maxHeld?: unknown;
   overflow?: unknown;
+  guard?: unknown;
 }
 
 /** Longest time that a timer takes. */
@@ -58,7 +60,7 @@ export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, A
   ) {
     this.#what = what;
     this.#type = checkClass(type, what);
-    const { depth, history = 0, maxHeld, overflow } = options;
+    const { depth, history = 0, maxHeld, overflow, guard } = options;
     const full = checkWord(overflow, 'overflow', modes[delivery]);
     this.#subscription = new Subscription(this.#type, {
       name: checkTopicName(name ?? this.#type.name.toLowerCase()),
@@ -67,6 +69,7 @@ export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, A
       maxHeld: maxHeld === undefined ? 0 : checkInteger(maxHeld, 'maxHeld', 1, HELD_MAX),
       mode: modes[delivery][full],
       blocks: full === 'block',
+      guard: guard === undefined ? null : checkGuard(guard),
     });
   }
 
@@ -326,6 +329,14 @@ function checkSignal(value: unknown): AbortSignalLike {
 function checkTimeout(value: unknown): number {
   if (typeof value === 'number' && value >= 0 && value <= TIMEOUT_MAX) return value;
   throw invalid('timeoutMs', `milliseconds from 0 to ${TIMEOUT_MAX}`, value);
+}
+
+/** Loads the native side: only it knows what is in force. */
+function checkGuard(value: unknown): boolean {
+  const guard = checkBoolean(value, 'guard');
+  load();
+  if (guard && views.memory === SHARED) throw guardOfShared('guard');
+  return guard;
 }
 
 function checkClass<T>(value: unknown, what: string): FrameType<T> {

@@ -35,6 +35,7 @@ import {
   rawBytesOf,
   RECEIVED,
   retainInControl,
+  slotFilled,
   viewOf,
   whereabouts,
   type FrameClass,
@@ -78,7 +79,7 @@ const formatCodes = { png: 0, jpeg: 1 } as const satisfies Record<PictureFormat,
 /** First argument of the constructor when the control array names the frame. */
 const FROM_CONTROL = Symbol('from control');
 /** For the frames of no topic. */
-const unbound: Tally = { extraReleases: 0, copied: 0 };
+const unbound: Tally = { extraReleases: 0, copied: 0, guard: null };
 
 /** An image whatever its encoding. */
 type AnyImage = ImageFrame<Encoding, unknown>;
@@ -327,6 +328,7 @@ export class ImageFrame<E extends Encoding = Encoding, D = DataOf<E>> extends Fr
       const hold = holdToWrite(image, 'decode');
       const [code, width, height] = [image.#code, image.#width, image.#height];
       calling(() => load().decodeInto(bytes, hold, code, width, height, image.#step));
+      slotFilled(image);
     };
     describe = (image) => {
       const row = rowOfCode(image.#code);

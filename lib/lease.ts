@@ -2,7 +2,7 @@
  * Who holds what. A frame object stands for one hold on one slot: loaned (ours to write),
  * received (read-only), sent (given away) or released. Everything common to all kinds of frames.
  */
-import { invalid, show } from './check.js';
+import { copyToWrite, readSlot, slotWritten, writeBack } from './copy.js';
 import type { TypedArray } from './dtype.js';
 import type { EncodingInfo } from './encoding.js';
 import { FramelaneError } from './errors.js';
@@ -19,8 +19,29 @@ import {
   SLOT,
   STAMP_NS,
 } from './generated/layout.js';
-import { calling, errorOf, f64, hot, i64, load, PUBLISHED, u32, u8 } from './native.js';
-import { bytesOfSlot, headerFrameId, headerSequence, headerStamp, viewSlot } from './view.js';
+import { guardSlot, unguard, type Guard } from './guard.js';
+import { checkFrameId, checkTimestamp, Label } from './label.js';
+import {
+  calling,
+  COPIES,
+  errorOf,
+  f64,
+  hot,
+  i64,
+  load,
+  PUBLISHED,
+  u32,
+  u8,
+  views,
+} from './native.js';
+import {
+  bytesOfSlot,
+  headerFrameId,
+  headerSequence,
+  headerStamp,
+  viewOn,
+  viewSlot,
+} from './view.js';
 
 declare global {
   // The two symbols that every supported Node.js has, for programs whose `lib` ends at ES2022.
@@ -49,21 +70,10 @@ const RELEASED = 3;
 /** What is counted for a topic object, or for the frames of none. */
 export interface Tally {
   extraReleases: number;
-  /** Frames sent whose pixels were copied into their slot. */
+  /** Frames sent whose pixels were copied into their slot, and received ones copied out of it. */
   copied: number;
-}
-
-/** What a publisher says of its frame; shared by all frame objects on the slot. */
-class Label {
-  frameId = '';
-  timestampNs = 0n;
-  sequence = 0;
-  copied = false;
-  sent = false;
-  /** Once it is sent: the pool as readers see it, without write permission. -1: not asked. */
-  readPool = -1;
-  sentLow = 0;
-  sentHigh = 0;
+  /** Whether its frames have guard; `null`: as the settings say. */
+  readonly guard: boolean | null;
 }
 
 /** How a topic deals with frames of one class; each class has one under the key `frameType`. */
@@ -111,6 +121,8 @@ export let holdOf: (frame: Frame) => number;
 export let holdToWrite: (frame: Frame, action: string) => number;
 /** Throws `ERR_FRAMELANE_RELEASED` for a frame given back. */
 export let assertHeld: (frame: Frame) => void;
+/** Says that the native side has written the slot's pixels. */
+export let slotFilled: (frame: Frame) => void;
 /** Says that the library has copied the frame's pixels into its slot. */
 export let markCopied: (frame: Frame) => void;
 /** Another hold on the frame's slot, put into the control array with all but the shape. */
@@ -135,6 +147,12 @@ export let whereabouts: (frame: Frame) => string;
 let assertReadable: (frame: Frame) => void;
 let poolToRead: (frame: Frame) => number;
 let labelToWrite: (frame: Frame, action: string) => Label;
+let guardedView: typeof openView;
+let copiedView: typeof openView;
+/** With memory 'copy': the pixels, to be read, and of a frame not sent yet to be written. */
+let pixelsOf: (frame: Frame, byteLength: number) => Uint8Array;
+/** With memory 'copy': sees to it that the slot has the pixels. */
+let settle: (frame: Frame) => void;
 
 /** A hold on a slot; the base of all frame classes. */
 export abstract class Frame implements Disposable {
@@ -150,6 +168,7 @@ export abstract class Frame implements Disposable {
   readonly #tally: Tally;
   readonly #label: Label | null;
   #view: TypedArray | null = null;
+  #guard: Guard | null = null;
 
   /** The frame that the control array names. @internal */
   protected constructor(state: number, tally: Tally, label: Label | null) {
@@ -228,6 +247,7 @@ export abstract class Frame implements Disposable {
     if (this.#state <= RECEIVED) {
       this.#state = RELEASED;
       this.#view = null;
+      if (this.#guard !== null) unguard(this.#guard);
       if (hot.release(this.#hold) === 0) this.#tally.extraReleases++;
     } else if (this.#state === RELEASED) {
       this.#tally.extraReleases++;
@@ -244,11 +264,16 @@ export abstract class Frame implements Disposable {
     viewOf = (frame) => (frame.#label?.sent === true ? null : frame.#view);
     openView = (frame, row, byteLength) => {
       assertReadable(frame);
-      return (frame.#view = viewSlot(poolToRead(frame), frame.#slot, row, byteLength));
+      const pool = poolToRead(frame);
+      if (views.memory === COPIES) return copiedView(frame, row, byteLength);
+      if (frame.#tally.guard ?? views.guard) return guardedView(frame, row, byteLength);
+      return (frame.#view = viewSlot(pool, frame.#slot, row, byteLength));
     };
     rawBytesOf = (frame, byteLength) => {
       assertReadable(frame);
-      return bytesOfSlot(poolToRead(frame), frame.#slot, byteLength);
+      const pool = poolToRead(frame);
+      if (views.memory === COPIES) return pixelsOf(frame, byteLength);
+      return bytesOfSlot(pool, frame.#slot, byteLength);
     };
     poolToRead = (frame) => {
       const label = frame.#label;
@@ -258,11 +283,15 @@ export abstract class Frame implements Disposable {
     };
     holdOf = (frame) => {
       assertReadable(frame);
+      settle(frame);
       return frame.#hold;
     };
     holdToWrite = (frame, action) => {
       labelToWrite(frame, action);
       return frame.#hold;
+    };
+    slotFilled = (frame) => {
+      if (frame.#label !== null) slotWritten(frame.#label, frame.#pool, frame.#slot);
     };
     markCopied = (frame) => {
       if (frame.#label !== null) frame.#label.copied = true;
@@ -280,6 +309,43 @@ export abstract class Frame implements Disposable {
         throw frozen(frame, action, label !== null);
       }
       return label;
+    };
+  }
+
+  // What stands behind `data` where it is not the slot's own buffer.
+  static {
+    guardedView = (frame, row, byteLength) => {
+      const kept = frame.#guard;
+      if (kept !== null) {
+        if (kept.buffer.byteLength > 0 && frame.#view !== null) return frame.#view;
+        unguard(kept);
+      }
+      const guard = guardSlot(poolToRead(frame), frame.#slot, byteLength);
+      frame.#guard = guard;
+      const label = frame.#label;
+      if (label !== null && !label.sent) (label.guards ??= []).push(guard);
+      return (frame.#view = viewOn(guard.buffer, row, byteLength));
+    };
+    copiedView = (frame, row, byteLength) => {
+      const { buffer } = pixelsOf(frame, byteLength);
+      const label = frame.#label;
+      if (label === null) frame.#tally.copied++;
+      else if (frame.#view?.buffer === buffer) return frame.#view;
+      return (frame.#view = viewOn(buffer, row, byteLength));
+    };
+    pixelsOf = (frame, byteLength) => {
+      const label = frame.#label;
+      const place = { pool: poolToRead(frame), slot: frame.#slot, byteLength };
+      if (label === null) return readSlot(place);
+      if (!label.sent) return copyToWrite(label, place);
+      if (label.copy !== null && label.copy.length > 0) return label.copy;
+      frame.#tally.copied++;
+      return (label.copy = readSlot(place));
+    };
+    settle = (frame) => {
+      const label = frame.#label;
+      if (label === null || label.sent) return;
+      if (writeBack(label, frame.#pool, frame.#slot)) label.copied = true;
     };
   }
 
@@ -308,12 +374,15 @@ export abstract class Frame implements Disposable {
       assertReadable(frame);
       const label = frame.#label;
       if (label === null || label.sent) return hot.send(topic, frame.#hold);
+      settle(frame);
       writeLabel(label);
       describe(frame);
       const status = hot.send(topic, frame.#hold);
       if (status < 0) return status;
       frame.#state = SENT;
       frame.#view = null;
+      label.copy = null;
+      if (label.guards !== null) label.guards.splice(0).forEach(unguard);
       if (status === PUBLISHED) {
         readLabel(label);
         if (label.copied) tally.copied++;
@@ -375,39 +444,6 @@ function frozen(frame: Frame, action: string, own: boolean): FramelaneError {
     `${action}: this ${name} was ${own ? 'sent' : 'received'} and others read it; ` +
       'change a copy: clone()',
   );
-}
-
-/** Lone surrogates would become U+FFFD in silence. */
-const loneSurrogate = /\p{Surrogate}/u;
-
-function checkFrameId(value: unknown): string {
-  if (typeof value !== 'string' || value.includes('\0') || loneSurrogate.test(value)) {
-    throw invalid('frameId', 'a well-formed string without NUL', value);
-  }
-  // At most three bytes for each of its units: only longer strings need counting.
-  if (value.length * 3 > FRAME_ID_MAX) {
-    const bytes = encoder.encode(value).length;
-    if (bytes > FRAME_ID_MAX) {
-      throw new FramelaneError(
-        'ERR_FRAMELANE_INVALID_ARGUMENT',
-        `frameId: expected at most ${FRAME_ID_MAX} bytes of UTF-8, ` +
-          `got ${bytes} in ${show(value)}; shorten it`,
-      );
-    }
-  }
-  return value;
-}
-
-const TIMESTAMP_MAX = 2n ** 63n - 1n;
-
-function checkTimestamp(value: unknown): bigint {
-  const expected = 'nanoseconds since the epoch as a bigint or a safe integer, at least 0';
-  if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) {
-    throw invalid('timestampNs', expected, value);
-  }
-  const ns = BigInt(value as bigint | number);
-  if (ns < 0n || ns > TIMESTAMP_MAX) throw invalid('timestampNs', expected, value);
-  return ns;
 }
 
 /** The time since a frame was sent, in words. */

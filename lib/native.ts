@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { takeSettings, type Settings } from './config.js';
+import { ownTransfer } from './detach.js';
 import { codeFromNumber, FramelaneError, isErrorCode, type ErrorCode } from './errors.js';
 import { CONTROL_WORDS } from './generated/layout.js';
 
@@ -39,6 +40,18 @@ export interface Hot {
 /** What `send` answers where a frame of ours was published. */
 export const PUBLISHED = 0;
 
+/** What stands behind the `data` of frames. */
+export interface Views {
+  /** 0: external buffers, `SHARED`: external shared ones, `COPIES`: private copies. */
+  readonly memory: number;
+  readonly guard: boolean;
+}
+
+/** `Views.memory` where views are on a SharedArrayBuffer. */
+export const SHARED = 1;
+/** `Views.memory` where nothing of JavaScript's is in shared memory. */
+export const COPIES = 2;
+
 /** The topic of a loan that belongs to none. */
 export const UNBOUND = 0xffff_ffff;
 
@@ -57,7 +70,13 @@ export interface Binding {
   closeTopic(topic: number): void;
   topicStats(topic: number): object;
   prepare(topic: number, bytes: number): Promise<undefined | { code: string; message: string }>;
-  slotBuffer(pool: number, slot: number): ArrayBuffer;
+  takeViews(transfer: (() => void) | undefined): Views;
+  slotBuffer(pool: number, slot: number): ArrayBuffer | SharedArrayBuffer;
+  guardBuffer(pool: number, slot: number, bytes: number, id: number): ArrayBuffer;
+  unguard(id: number, buffer: ArrayBuffer): boolean;
+  readSlot(pool: number, slot: number, target: Uint8Array): void;
+  writeSlot(pool: number, slot: number, source: Uint8Array): void;
+  readHeader(pool: number, slot: number, target: Uint8Array): void;
   headerBuffer(pool: number): ArrayBuffer;
   retiredPools(): number[];
   receivedPool(hold: number): number;
@@ -99,6 +118,9 @@ let wake = (): void => {};
 /** The hot functions; only there after `load()`, and every frame and topic begins with that. */
 export let hot: Hot;
 
+/** What is in force for `data`; there after `load()`. */
+export let views: Views;
+
 /** Sets what runs in the event loop when a publisher has rung. */
 export function onWake(listener: () => void): void {
   wake = listener;
@@ -116,6 +138,7 @@ function start(): Binding {
   calling(() => {
     register(control, wake);
     if (Object.keys(settings).length > 0) configure(settings);
+    views = loaded.takeViews(ownTransfer);
   });
   const { loan, send, receive, latest, retain, release, sleep, awake, room, ack } = takeHot();
   hot = { loan, send, receive, latest, retain, release, sleep, awake, room, ack };

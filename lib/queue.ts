@@ -29,6 +29,8 @@ export interface QueueOptions<A extends Ack = Ack> {
   depth?: number;
   /** Most frames received here and not released. Default 16. */
   maxHeld?: number;
+  /** Whether views on frames of this object end with the frame: see `Settings.guard`. */
+  guard?: boolean;
 }
 
 /** A frame of a queue with `ack: 'manual'`. */
@@ -46,7 +48,7 @@ export type Job<T> = Received<T> & {
 };
 
 const acks = { auto: 1, manual: 1 } as const satisfies Record<Ack, unknown>;
-const keys = ['ack', 'overflow', 'depth', 'maxHeld'] as const;
+const keys = ['ack', 'overflow', 'depth', 'maxHeld', 'guard'] as const;
 
 /**
  * A named channel in which each frame goes to exactly one of those who receive, whichever process

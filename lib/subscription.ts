@@ -22,6 +22,8 @@ export interface Opening {
   /** See `modes`. */
   mode: number;
   blocks: boolean;
+  /** `null`: as the settings say. */
+  guard: boolean | null;
 }
 
 /** One open topic. */
@@ -29,7 +31,7 @@ export class Subscription<T extends Frame> extends Line<Waiter<T>> implements Se
   readonly name: string;
   readonly id: number;
   readonly blocks: boolean;
-  readonly tally: Tally = { extraReleases: 0, copied: 0 };
+  readonly tally: Tally;
   readonly #type: FrameType<T>;
   #closed = false;
   #liveness: Liveness = 'while-waiting';
@@ -38,7 +40,8 @@ export class Subscription<T extends Frame> extends Line<Waiter<T>> implements Se
 
   constructor(type: FrameType<T>, opening: Opening) {
     super();
-    const { name, depth, history, maxHeld, mode, blocks } = opening;
+    const { name, depth, history, maxHeld, mode, blocks, guard } = opening;
+    this.tally = { extraReleases: 0, copied: 0, guard };
     this.name = name;
     this.blocks = blocks;
     this.#type = type;
@@ -143,7 +146,8 @@ export class Subscription<T extends Frame> extends Line<Waiter<T>> implements Se
 
   stats(): object {
     this.assertOpen('stats');
-    return { ...calling(() => load().topicStats(this.id)), ...this.tally };
+    const { extraReleases, copied } = this.tally;
+    return { ...calling(() => load().topicStats(this.id)), extraReleases, copied };
   }
 
   /** Ends all waits and gives the topic up. Frames held stay as they are. */

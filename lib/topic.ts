@@ -31,9 +31,11 @@ export interface TopicOptions {
    * is not waited for.
    */
   overflow?: Overflow;
+  /** Whether views on frames of this object end with the frame: see `Settings.guard`. */
+  guard?: boolean;
 }
 
-const keys = ['depth', 'history', 'maxHeld', 'overflow'] as const;
+const keys = ['depth', 'history', 'maxHeld', 'overflow', 'guard'] as const;
 
 /**
  * A named channel of frames. Everybody who opens the name sees every frame sent from then on,

@@ -11,14 +11,17 @@
 mod control;
 mod doorbell;
 mod error;
+mod external;
 mod fault;
 mod hot;
 mod limit;
 mod memory;
 mod picture;
 mod prepare;
+mod refusal;
 mod state;
 mod topics;
+mod views;
 
 use napi::bindgen_prelude::Object;
 use napi::{Env, Result};
