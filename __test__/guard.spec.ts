@@ -51,6 +51,21 @@ test('after a send that fails it is there still', (t) => {
   topic.close();
 });
 
+test('what is kept of a dropped frame keeps its view', (t) => {
+  const topic = freshTopic({ guard, overflow: 'drop-newest', depth: 1 });
+  topic.tryRecv();
+  sendMarked(topic, 1);
+  const image = topic.loan({ width: 2, height: 1, encoding: 'mono8' });
+  const kept = image.retain();
+  const [one, two] = [image.data, kept.data];
+  topic.send(image);
+  t.is(topic.stats().dropped, 1);
+  t.deepEqual([one.length, two.length], [0, 2]);
+  kept.release();
+  t.is(two.length, 0);
+  topic.close();
+});
+
 test('after a loop step, and at the end of the loop', async (t) => {
   const topic = freshTopic({ guard, history: 8 });
   const views: Uint8Array[] = [];

@@ -3,6 +3,9 @@ import test, { type ExecutionContext } from 'ava';
 import { configure, FramelaneError, Image, type Settings } from 'framelane';
 import { freshName, freshTopic, markOf, runScript, sendMarked } from './kit.js';
 
+// The other tests run with guard, where each frame has its own buffer.
+process.env['FRAMELANE_GUARD'] = '0';
+
 const shared = { FRAMELANE_MEMORY: 'shared-buffer' };
 const probe = `
   import { Image } from 'framelane';
@@ -89,7 +92,8 @@ const moveScript = (move: string): string => `
   const loan = (width) => topic.loan({ width, height: 64, encoding: 'mono8' });
   const worker = new Worker(
     'const { parentPort } = require("worker_threads");' +
-    'parentPort.once("message", (b) => parentPort.postMessage(b, [b]));', { eval: true, execArgv: [] });
+    'parentPort.once("message", (b) => parentPort.postMessage(b, [b]));',
+    { eval: true, execArgv: [] });
   async function toWorker(buffer) {
     worker.postMessage(buffer, [buffer]);
     return (await once(worker, 'message'))[0];
@@ -256,7 +260,7 @@ async function copying(code: string): Promise<string> {
   return stdout + stderr;
 }
 
-test('copy: what is written to a loan is what is received, and all copies are counted', async (t) => {
+test('copy: what is written to a loan is received, and all copies are counted', async (t) => {
   const said = await copying(`
     const image = topic.loan(shape);
     image.data.set([1, 2, 3, 4, 5, 6, 7, 8]);
@@ -317,7 +321,7 @@ test('copy: fromBytes, clone, encode, decode and relay see what data shows', asy
   t.is(said, [first, first, `${first} true`, second, second, '0,0,0,0'].join('\n'));
 });
 
-test('copy: pixels moved away before they are sent are an error, and the frame stays', async (t) => {
+test('copy: pixels moved away before they are sent are an error', async (t) => {
   const said = await copying(`
     const image = topic.loan(shape);
     structuredClone(image.data.buffer, { transfer: [image.data.buffer] });
@@ -329,6 +333,26 @@ test('copy: pixels moved away before they are sent are an error, and the frame s
     image.release();
   `);
   t.is(said, `${'ERR_FRAMELANE_DETACHED_BUFFER\n'.repeat(3)}false`);
+});
+
+test('copy: what is kept of a dropped frame can be written and sent', async (t) => {
+  const said = await copying(`
+    const narrow = new Topic(Image, topic.name + '.n', { overflow: 'drop-newest', depth: 1 });
+    narrow.tryRecv();
+    narrow.send(narrow.loan(shape));
+    const image = narrow.loan(shape);
+    image.data.fill(1);
+    const kept = image.retain();
+    narrow.send(image);
+    kept.data[0] = 9;
+    narrow.tryRecv().release();
+    narrow.send(kept);
+    const got = narrow.tryRecv();
+    say(got.data.join(), narrow.stats().dropped);
+    got.release();
+    narrow.close();
+  `);
+  t.is(said, '9,1,1,1,1,1,1,1 1');
 });
 
 test('copy is never taken unless asked for', (t) => {

@@ -106,7 +106,8 @@ let used = false;
  * Sets what the process uses, before its first topic or image; what is left out stands in the
  * environment (`FRAMELANE_DIR`, `FRAMELANE_NAMESPACE`, `FRAMELANE_MAX_BYTES`,
  * `FRAMELANE_MAX_HELD`, `FRAMELANE_MAX_LOANS`, `FRAMELANE_ACCESS`, `FRAMELANE_SCRUB`,
- * `FRAMELANE_GROUP`, `FRAMELANE_GUARD`, `FRAMELANE_MEMORY`) or has its default. A later call adds to an earlier one.
+ * `FRAMELANE_GROUP`, `FRAMELANE_GUARD`, `FRAMELANE_MEMORY`) or has its default. A later call
+ * adds to an earlier one.
  *
  * Throws `ERR_FRAMELANE_CONFIGURED` after the first use, `ERR_FRAMELANE_INVALID_ARGUMENT` for an
  * unknown option or a bad value, and for `guard` with memory `'shared-buffer'`;
@@ -137,8 +138,8 @@ export function configure(settings: Settings): void {
 export function guardOfShared(what: string): FramelaneError {
   return new FramelaneError(
     'ERR_FRAMELANE_INVALID_ARGUMENT',
-    `${what}: expected no guard with memory 'shared-buffer', got both: a SharedArrayBuffer cannot ` +
-      'be detached; leave one of the two out',
+    `${what}: expected no guard with memory 'shared-buffer', got both: a SharedArrayBuffer ` +
+      'cannot be detached; leave one of the two out',
   );
 }
 

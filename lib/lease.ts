@@ -153,6 +153,8 @@ let copiedView: typeof openView;
 let pixelsOf: (frame: Frame, byteLength: number) => Uint8Array;
 /** With memory 'copy': sees to it that the slot has the pixels. */
 let settle: (frame: Frame) => void;
+/** The slot has been published: nothing here can write to it any more. */
+let endViews: (label: Label) => void;
 
 /** A hold on a slot; the base of all frame classes. */
 export abstract class Frame implements Disposable {
@@ -342,6 +344,10 @@ export abstract class Frame implements Disposable {
       frame.#tally.copied++;
       return (label.copy = readSlot(place));
     };
+    endViews = (label) => {
+      label.copy = null;
+      if (label.guards !== null) label.guards.splice(0).forEach(unguard);
+    };
     settle = (frame) => {
       const label = frame.#label;
       if (label === null || label.sent) return;
@@ -381,9 +387,9 @@ export abstract class Frame implements Disposable {
       if (status < 0) return status;
       frame.#state = SENT;
       frame.#view = null;
-      label.copy = null;
-      if (label.guards !== null) label.guards.splice(0).forEach(unguard);
+      if (frame.#guard !== null) unguard(frame.#guard);
       if (status === PUBLISHED) {
+        endViews(label);
         readLabel(label);
         if (label.copied) tally.copied++;
       }

@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
 import { takeSettings, type Settings } from './config.js';
 import { ownTransfer } from './detach.js';
 import { codeFromNumber, FramelaneError, isErrorCode, type ErrorCode } from './errors.js';
@@ -70,7 +71,7 @@ export interface Binding {
   closeTopic(topic: number): void;
   topicStats(topic: number): object;
   prepare(topic: number, bytes: number): Promise<undefined | { code: string; message: string }>;
-  takeViews(transfer: (() => void) | undefined): Views;
+  takeViews(transfer: (() => void) | undefined, inWorker: boolean): Views;
   slotBuffer(pool: number, slot: number): ArrayBuffer | SharedArrayBuffer;
   guardBuffer(pool: number, slot: number, bytes: number, id: number): ArrayBuffer;
   unguard(id: number, buffer: ArrayBuffer): boolean;
@@ -138,7 +139,7 @@ function start(): Binding {
   calling(() => {
     register(control, wake);
     if (Object.keys(settings).length > 0) configure(settings);
-    views = loaded.takeViews(ownTransfer);
+    views = loaded.takeViews(ownTransfer, !isMainThread);
   });
   const { loan, send, receive, latest, retain, release, sleep, awake, room, ack } = takeHot();
   hot = { loan, send, receive, latest, retain, release, sleep, awake, room, ack };

@@ -85,22 +85,32 @@ impl Drop for Anchor {
 /// Keeps the memory of one buffer until the buffer is known to be gone. Shared by whoever takes
 /// the buffer away and by its finalizer, which runs on the same thread.
 #[derive(Clone)]
-pub struct Keeper(Rc<RefCell<Option<Anchor>>>);
+pub struct Keeper(Rc<Kept>);
+
+struct Kept {
+    anchor: RefCell<Option<Anchor>>,
+    /// Other threads go on when the environment of the buffer ends.
+    in_worker: bool,
+}
 
 impl Keeper {
     /// The buffer is gone.
     pub fn let_go(&self) {
-        drop(self.0.take());
+        drop(self.0.anchor.take());
     }
 
     /// Whether the buffer may still be there.
     pub fn is_kept(&self) -> bool {
-        self.0.borrow().is_some()
+        self.0.anchor.borrow().is_some()
     }
 
-    /// Keeps the memory for as long as the process lives.
-    pub fn keep_for_ever(&self) {
-        std::mem::forget(self.0.take());
+    /// The environment ends: what was moved out of the buffer may be seen by another thread, and
+    /// nobody would say so. The memory stays for as long as the process lives.
+    pub fn abandon(&self) {
+        let anchor = self.0.anchor.take();
+        if self.0.in_worker {
+            std::mem::forget(anchor);
+        }
     }
 }
 
@@ -122,8 +132,9 @@ pub unsafe fn create_kept(
     pointer: *mut u8,
     bytes: u64,
     anchor: Anchor,
+    in_worker: bool,
 ) -> Result<(sys::napi_value, Keeper)> {
-    let keeper = Keeper(Rc::new(RefCell::new(Some(anchor))));
+    let keeper = Keeper(Rc::new(Kept { anchor: RefCell::new(Some(anchor)), in_worker }));
     let hint = Rc::into_raw(keeper.0.clone()).cast_mut().cast::<c_void>();
     // SAFETY: by the caller's promise; `finalize` takes the hint back.
     match unsafe { create_with(env, pointer, bytes, Some(finalize), hint) } {
@@ -165,10 +176,10 @@ unsafe fn create_with(
 /// Called by Node, once for each buffer, on the thread of its environment.
 unsafe extern "C" fn finalize(env: sys::napi_env, _data: *mut c_void, hint: *mut c_void) {
     // SAFETY: made by `into_raw` in `create_kept`, and given back only here.
-    let keeper = Keeper(unsafe { Rc::from_raw(hint.cast::<RefCell<Option<Anchor>>>()) });
+    let keeper = Keeper(unsafe { Rc::from_raw(hint.cast::<Kept>()) });
     // At the end of an environment everything is finalized, also what was moved to another thread.
     if keeper.is_kept() && is_ending(env) {
-        keeper.keep_for_ever();
+        keeper.abandon();
     }
     keeper.let_go();
 }

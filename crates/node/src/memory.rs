@@ -49,6 +49,8 @@ pub struct PoolTable {
     /// Buffers of single frames that have not been taken away, by the facade's numbers.
     guards: HashMap<u64, Keeper>,
     pub detacher: Detacher,
+    /// Other threads go on when this environment ends.
+    pub in_worker: bool,
 }
 
 impl PoolTable {
@@ -162,7 +164,8 @@ impl PoolTable {
             let moved = |reference: &sys::napi_ref| {
                 !reference.is_null() && alive(env, *reference).is_none()
             };
-            if pool.escaped || opened != sys::Status::napi_ok || pool.buffers.iter().any(moved) {
+            let unknown = opened != sys::Status::napi_ok;
+            if self.in_worker && (unknown || pool.escaped || pool.buffers.iter().any(moved)) {
                 std::mem::forget(pool.anchor);
             }
         }
@@ -171,7 +174,7 @@ impl PoolTable {
             unsafe { sys::napi_close_handle_scope(env, scope) };
         }
         for (_, keeper) in self.guards.drain() {
-            keeper.keep_for_ever();
+            keeper.abandon();
         }
         self.last = None;
     }
@@ -217,10 +220,12 @@ impl PoolTable {
         bytes: u64,
         id: u64,
     ) -> Result<sys::napi_value> {
+        let in_worker = self.in_worker;
         let pool = self.pool(pool)?;
         let pointer = pool.bytes_at(slot, bytes)?;
+        let anchor = pool.anchor.clone();
         // SAFETY: the slot has that many bytes (checked), and the anchor keeps them.
-        let (value, keeper) = unsafe { create_kept(env, pointer, bytes, pool.anchor.clone()) }?;
+        let (value, keeper) = unsafe { create_kept(env, pointer, bytes, anchor, in_worker) }?;
         self.guards.insert(id, keeper);
         Ok(value)
     }

@@ -21,8 +21,12 @@ pub struct Views {
 
 /// What is in force for `data`, fixed from now on; an error where that cannot be had here.
 /// `transfer` is the runtime's own `ArrayBuffer.prototype.transfer`, if it has one.
-#[napi(catch_unwind, ts_args_type = "transfer: Function | undefined")]
-pub fn take_views(env: Env, transfer: Option<Function<'_, (), ()>>) -> Result<Views> {
+#[napi(catch_unwind, ts_args_type = "transfer: Function | undefined, inWorker: boolean")]
+pub fn take_views(
+    env: Env,
+    transfer: Option<Function<'_, (), ()>>,
+    in_worker: bool,
+) -> Result<Views> {
     // SAFETY: the only reference of this entry.
     let state = unsafe { State::of(&env) }.map_err(thrown)?;
     let views = Views { memory: MEMORY.get(), guard: GUARD.get() != 0 };
@@ -34,6 +38,7 @@ pub fn take_views(env: Env, transfer: Option<Function<'_, (), ()>>) -> Result<Vi
         }
         shared_maker().map_err(thrown)?;
     }
+    state.pools.in_worker = in_worker;
     if let Some(transfer) = transfer {
         state.pools.detacher.use_transfer(env.raw(), transfer.raw()).map_err(thrown)?;
     }
