@@ -1,6 +1,6 @@
 /** What `data` is on: a buffer for each slot, a shared one, or a copy. */
 import test, { type ExecutionContext } from 'ava';
-import { configure, FramelaneError, Image, type Settings } from 'framelane';
+import { configure, FramelaneError, type Settings } from 'framelane';
 import { freshName, freshTopic, markOf, runScript, sendMarked } from './kit.js';
 
 // The other tests run with guard, where each frame has its own buffer.

@@ -46,7 +46,8 @@ export interface Settings {
    * from then on, instead of showing another frame. For tests and development. It costs one to
    * two microseconds a frame, and V8 reads typed arrays more slowly in the whole process once it
    * has detached one: by half on Node 20 and 22, less from 24 on. A buffer moved by `transfer()`
-   * or given to `markAsUntransferable` (Node 24) escapes it. Default `false`. `FRAMELANE_GUARD`:
+   * escapes it, and from Node 24 on one given to `markAsUntransferable`: do not, for Node itself
+   * aborts then when the thread ends. Default `false`. `FRAMELANE_GUARD`:
    * `1` or `0`. Topics can say otherwise.
    */
   guard?: boolean;

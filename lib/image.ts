@@ -177,8 +177,11 @@ export class ImageFrame<E extends Encoding = Encoding, D = DataOf<E>> extends Fr
    * after `release()` or `send()` its memory belongs to another frame.
    *
    * Of a received frame it is read-only: a write ends the process, unless `access` is `'shared'`.
+   * With `guard` the array has length 0 once the frame is gone, with memory `'copy'` it is a
+   * private copy; see `Settings`.
    *
-   * Throws `ERR_FRAMELANE_RELEASED`.
+   * Throws `ERR_FRAMELANE_RELEASED`, `…_EXTERNAL_MEMORY` where the runtime refuses buffers over
+   * foreign memory, `…_DETACHED_BUFFER` with memory `'copy'` where the pixels were moved away.
    */
   get data(): D {
     return (viewOf(this) ?? openView(this, rowOf(this), this.byteLength)) as D;

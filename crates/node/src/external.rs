@@ -18,6 +18,9 @@ use crate::refusal::{buffer_made, no_shared_buffers};
 /// How many anchors there are on each pool, in all environments.
 static ANCHORS: Mutex<BTreeMap<u64, usize>> = Mutex::new(BTreeMap::new());
 
+/// Of memory that was moved where nobody can follow it: kept until the process ends.
+static MOVED: Mutex<Vec<Anchor>> = Mutex::new(Vec::new());
+
 /// A pool, of this process or of another.
 #[derive(Clone)]
 pub enum AnyPool {
@@ -54,6 +57,17 @@ impl Anchor {
     /// The pool.
     pub fn pool(&self) -> &AnyPool {
         &self.pool
+    }
+
+    /// Keeps the pool mapped until the process ends.
+    pub fn keep(self) {
+        MOVED.lock().unwrap_or_else(PoisonError::into_inner).push(self);
+    }
+
+    /// Lets go of all that was kept: the main thread ends, the last of all.
+    pub fn let_go_of_kept() {
+        let kept = std::mem::take(&mut *MOVED.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(kept);
     }
 
     /// How many anchors the pool has.
@@ -107,9 +121,10 @@ impl Keeper {
     /// The environment ends: what was moved out of the buffer may be seen by another thread, and
     /// nobody would say so. The memory stays for as long as the process lives.
     pub fn abandon(&self) {
-        let anchor = self.0.anchor.take();
-        if self.0.in_worker {
-            std::mem::forget(anchor);
+        if let Some(anchor) = self.0.anchor.take()
+            && self.0.in_worker
+        {
+            anchor.keep();
         }
     }
 }

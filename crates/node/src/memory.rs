@@ -166,7 +166,7 @@ impl PoolTable {
             };
             let unknown = opened != sys::Status::napi_ok;
             if self.in_worker && (unknown || pool.escaped || pool.buffers.iter().any(moved)) {
-                std::mem::forget(pool.anchor);
+                pool.anchor.keep();
             }
         }
         if opened == sys::Status::napi_ok {
@@ -175,6 +175,9 @@ impl PoolTable {
         }
         for (_, keeper) in self.guards.drain() {
             keeper.abandon();
+        }
+        if !self.in_worker {
+            Anchor::let_go_of_kept();
         }
         self.last = None;
     }
@@ -326,7 +329,7 @@ impl Pool {
         // Somebody has moved a buffer's memory into another buffer, which is not known here, or
         // has made it impossible to detach: the mapping stays for ever.
         if escaped {
-            std::mem::forget(self.anchor);
+            self.anchor.keep();
         }
     }
 }

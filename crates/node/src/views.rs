@@ -2,7 +2,7 @@
 
 use framelane::raw::layout::slot::SLOT_HEADER_BYTES;
 use framelane::{Error, ErrorCode};
-use napi::bindgen_prelude::{ArrayBuffer, FromNapiValue, Function, Uint8Array, Unknown};
+use napi::bindgen_prelude::{FromNapiValue, Function, Uint8Array, Unknown};
 use napi::{Env, JsValue, sys};
 use napi_derive::napi;
 
@@ -70,8 +70,8 @@ pub fn guard_buffer(
 }
 
 /// Takes such a buffer away; `false` where somebody has made that impossible.
-#[napi(catch_unwind)]
-pub fn unguard(env: Env, id: f64, buffer: ArrayBuffer) -> Result<bool> {
+#[napi(catch_unwind, ts_args_type = "id: number, buffer: ArrayBuffer")]
+pub fn unguard(env: Env, id: f64, buffer: Unknown<'_>) -> Result<bool> {
     // SAFETY: the only reference of this entry.
     let state = unsafe { State::of(&env) }.map_err(thrown)?;
     Ok(state.pools.unguard(env.raw(), whole(id), buffer.raw()))
