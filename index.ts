@@ -5,12 +5,8 @@ export type { Bytes, Dtype, TypedArray, TypedArrayOf } from './lib/dtype.js';
 export type { DataOf, DtypeOf, Encoding } from './lib/encoding.js';
 export type { LappedEvent, LeakEvent, PeerDiedEvent, TopicRemovedEvent } from './lib/events.js';
 export { FramelaneError, type ErrorCode } from './lib/errors.js';
-export {
-  Image,
-  type ImageConstructor,
-  type PictureFormat,
-  type ReceivedImage,
-} from './lib/image.js';
+export { Image, type ImageConstructor, type ReceivedImage } from './lib/image.js';
+export type { PictureFormat } from './lib/picture.js';
 export { pair, type PairOptions, type Pairs, type PairStats } from './lib/pair.js';
 export type { TokenOptions } from './lib/token.js';
 export type { ImageJSON, ImageOptions, ImageShape, ImageSize } from './lib/shape.js';

@@ -11,7 +11,7 @@ const inspectOf = (image: Image | null): string =>
   ]?.() ?? '';
 
 test('a received frame goes on as it is, and stays the caller’s', (t) => {
-  const [from, to] = [freshTopic(), freshTopic()];
+  const [from, to] = [freshTopic({ guard: false }), freshTopic({ guard: false })];
   const image = new Image({ width: 3, height: 2, encoding: 'mono16', frameId: 'left' });
   image.setTimestampNs(77n).data.set([1, 2, 3, 4, 5, 65_535]);
   from.send(image);

@@ -3,7 +3,8 @@ import test from 'ava';
 import { freshTopic, runScript } from './kit.js';
 
 test('a short frame in the slot of a long one shows its own bytes and zeros', (t) => {
-  const topic = freshTopic({ depth: 1 });
+  // Each slot has one buffer then.
+  const topic = freshTopic({ depth: 1, guard: false });
   t.teardown(() => topic.close());
   const buffers = new Set<ArrayBufferLike>();
   for (let round = 0; round < 30; round += 1) {

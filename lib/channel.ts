@@ -1,6 +1,6 @@
 /** What topics and queues have in common: sending, receiving, waiting, ending. */
-import { checkInteger, checkOptions, checkWord, invalid } from './check.js';
-import { HELD_MAX, SPIN_US_MAX } from './config.js';
+import { checkBoolean, checkInteger, checkOptions, checkWord, invalid } from './check.js';
+import { guardOfShared, HELD_MAX, SPIN_US_MAX } from './config.js';
 import type { Encoding } from './encoding.js';
 import { FramelaneError } from './errors.js';
 import { HISTORY_MAX, modes } from './generated/layout.js';
@@ -12,6 +12,7 @@ import { trace } from './leak.js';
 import { watched } from './lease.js';
 import { Call, type AbortSignalLike } from './line.js';
 import { checkTopicName } from './name.js';
+import { load, SHARED, views } from './native.js';
 import { Departure } from './outbox.js';
 import {
   sendFrom,
@@ -50,6 +51,7 @@ interface Options {
   maxHeld?: unknown;
   overflow?: unknown;
   spinUs?: unknown;
+  guard?: unknown;
 }
 
 /** The base of `Topic` and `Queue`; `R` is what is received. */
@@ -70,7 +72,7 @@ export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, A
   ) {
     this.#what = what;
     this.#type = checkClass(type, what);
-    const { depth, history = 0, maxHeld, overflow, spinUs } = options;
+    const { depth, history = 0, maxHeld, overflow, spinUs, guard } = options;
     const full = checkWord(overflow, 'overflow', modes[delivery]);
     this.#subscription = new Subscription(this.#type, {
       name: checkTopicName(name ?? this.#type.name.toLowerCase()),
@@ -80,6 +82,7 @@ export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, A
       mode: modes[delivery][full],
       blocks: full === 'block',
       spinUs: spinUs === undefined ? -1 : checkInteger(spinUs, 'spinUs', 0, SPIN_US_MAX),
+      guard: guard === undefined ? null : checkGuard(guard),
     });
   }
 
@@ -419,6 +422,14 @@ function checkWaitOptions(options: unknown, action: string): WaitOptions {
   if (signal !== undefined) checked.signal = checkSignal(signal);
   if (timeoutMs !== undefined) checked.timeoutMs = checkTimeout(timeoutMs);
   return checked;
+}
+
+/** Loads the native side: only it knows what is in force. */
+function checkGuard(value: unknown): boolean {
+  const guard = checkBoolean(value, 'guard');
+  load();
+  if (guard && views.memory === SHARED) throw guardOfShared('guard');
+  return guard;
 }
 
 function checkClass<T>(value: unknown, what: string): FrameType<T> {

@@ -1,5 +1,5 @@
 /** Settings of the process: from `configure` and from the environment, checked, given once. */
-import { checkInteger, checkOptions, invalid } from './check.js';
+import { checkInteger, checkOptions, checkWord, invalid } from './check.js';
 import { FramelaneError } from './errors.js';
 import { checkNamePart } from './name.js';
 
@@ -45,6 +45,33 @@ export interface Settings {
    * `FRAMELANE_GROUP`.
    */
   group?: string;
+  /**
+   * With `true` the `data` of a frame is on a buffer of that frame alone, which is detached when
+   * the frame is released, is sent, or a loop goes on: a view that somebody kept has length 0
+   * from then on, instead of showing another frame. For tests and development. It costs one to
+   * two microseconds a frame, and V8 reads typed arrays more slowly in the whole process once it
+   * has detached one: by half on Node 20 and 22, less from 24 on. A buffer moved by `transfer()`
+   * escapes it, and from Node 24 on one given to `markAsUntransferable`: do not, for Node itself
+   * aborts then when the thread ends. Default `false`. `FRAMELANE_GUARD`:
+   * `1` or `0`. Topics can say otherwise.
+   */
+  guard?: boolean;
+  /**
+   * What `data` is on, the same type whichever it is:
+   *
+   * - `'buffer'`, the default: an ArrayBuffer over the slot, one for each slot.
+   * - `'shared-buffer'`: a SharedArrayBuffer over the slot. `postMessage` of a view shares the
+   *   memory with a worker instead of copying it, and it cannot be detached: not with `guard`.
+   *   Node.js 22.23, 24.21 and 26.10 have it; elsewhere the first topic or image throws
+   *   `ERR_FRAMELANE_EXTERNAL_MEMORY`.
+   * - `'copy'`: a private copy of the pixels, for runtimes that refuse buffers over foreign
+   *   memory, as Electron does. What is received is copied when `data` is first read; what is
+   *   written to a loaned frame is copied when it is sent, cloned or encoded, and what is written
+   *   to a received frame stays here. Counted (`stats().copied`). `guard` has nothing to do then.
+   *
+   * `FRAMELANE_MEMORY`.
+   */
+  memory?: 'buffer' | 'shared-buffer' | 'copy';
 }
 
 /** Slots are numbered by 16 bits, so nobody can hold more. */
@@ -63,6 +90,8 @@ const keys = [
   'access',
   'scrub',
   'group',
+  'guard',
+  'memory',
 ] as const;
 
 const variables = {
@@ -75,7 +104,11 @@ const variables = {
   access: 'FRAMELANE_ACCESS',
   scrub: 'FRAMELANE_SCRUB',
   group: 'FRAMELANE_GROUP',
+  guard: 'FRAMELANE_GUARD',
+  memory: 'FRAMELANE_MEMORY',
 } as const satisfies Record<keyof Settings, string>;
+
+const memories = { buffer: 0, 'shared-buffer': 0, copy: 0 };
 
 let chosen: Settings = {};
 let inForce: Settings = {};
@@ -87,7 +120,8 @@ let used = false;
  * default. A later call adds to an earlier one.
  *
  * Throws `ERR_FRAMELANE_CONFIGURED` after the first use, `ERR_FRAMELANE_INVALID_ARGUMENT` for an
- * unknown option or a bad value, `ERR_FRAMELANE_INVALID_NAME` for a bad namespace.
+ * unknown option or a bad value, and for `guard` with memory `'shared-buffer'`;
+ * `ERR_FRAMELANE_INVALID_NAME` for a bad namespace.
  *
  * @example
  * configure({ namespace: 'line-2', maxBytes: 512 * 1024 * 1024 });
@@ -105,7 +139,18 @@ export function configure(settings: Settings): void {
         'process; call configure() before the first of them',
     );
   }
-  chosen = { ...chosen, ...checked };
+  const all = { ...chosen, ...checked };
+  if (all.guard === true && all.memory === 'shared-buffer') throw guardOfShared('configure: guard');
+  chosen = all;
+}
+
+/** What is wrong with the two together. */
+export function guardOfShared(what: string): FramelaneError {
+  return new FramelaneError(
+    'ERR_FRAMELANE_INVALID_ARGUMENT',
+    `${what}: expected no guard with memory 'shared-buffer', got both: a SharedArrayBuffer ` +
+      'cannot be detached; leave one of the two out',
+  );
 }
 
 /**
@@ -130,6 +175,7 @@ export function spinUsDefault(): number {
 
 /** Numbers are decimal digits only: `Number` would take '', '1e3' and '0x10' too. */
 function fromText(key: keyof Settings, text: string): unknown {
+  if (key === 'guard') return text === '1' || (text === '0' ? false : text);
   const numeric = key.startsWith('max') || key === 'spinUs';
   return numeric && /^\d{1,16}$/.test(text) ? Number(text) : text;
 }
@@ -154,6 +200,12 @@ function assign(target: Settings, key: keyof Settings, value: unknown, what: str
     case 'group':
       target.group = checkGroup(value, what);
       break;
+    case 'guard':
+      target.guard = checkGuard(value, what);
+      break;
+    case 'memory':
+      target.memory = checkWord(value, what, memories);
+      break;
     case 'scrub':
       target.scrub = checkScrub(value, what);
       break;
@@ -167,6 +219,11 @@ function checkDirectory(value: unknown, what: string): string {
     throw invalid(what, 'the absolute path of a directory', value);
   }
   return value;
+}
+
+function checkGuard(value: unknown, what: string): boolean {
+  if (typeof value === 'boolean') return value;
+  throw invalid(what, 'true or false, in the environment 1 or 0', value);
 }
 
 function checkAccess(value: unknown, what: string): 'protected' | 'shared' {

@@ -1,5 +1,5 @@
 /** `Image`: pixels in rows, in a slot of shared memory. */
-import { checkBytes, checkInteger, checkOptions, invalid } from './check.js';
+import { checkBytes, checkOptions, invalid } from './check.js';
 import type { BytesLike } from './check.js';
 import type { Bytes } from './dtype.js';
 import {
@@ -35,8 +35,6 @@ import {
 import * as hot from './hot.js';
 import { Tally, trace } from './leak.js';
 import {
-  holdOf,
-  holdToWrite,
   keptView,
   loaned,
   markCopied,
@@ -47,10 +45,12 @@ import {
   retained,
   setFrameId,
   setTimestampNs,
+  slotFilled,
   watched,
   type Lease,
 } from './lease.js';
-import { calling, errorOf, f64, fromNative, load, u32, UNBOUND } from './native.js';
+import { errorOf, f64, load, u32, UNBOUND } from './native.js';
+import { decodePicture, encodePicture, probePicture, type PictureFormat } from './picture.js';
 import {
   readArguments,
   readShape,
@@ -65,15 +65,10 @@ import {
 import { COPIED_LOAN, READ, takeToken, tokenOf, type TokenOptions } from './token.js';
 import { headerFrameId, headerStamp } from './view.js';
 
-/** File formats that `encode` writes. */
-export type PictureFormat = 'png' | 'jpeg';
-
-const formatCodes = { png: 0, jpeg: 1 } as const satisfies Record<PictureFormat, number>;
-
 /** First argument of the constructor when the second is the frame's lease. */
 const FROM_LEASE = Symbol('from lease');
 /** For the frames of no topic. */
-const unbound = new Tally(null);
+const unbound = new Tally(null, null);
 
 /** An image whatever its encoding. */
 type AnyImage = ImageFrame<Encoding, unknown>;
@@ -147,8 +142,11 @@ export class ImageFrame<E extends Encoding = Encoding, D = DataOf<E>> extends Fr
    * after `release()` or `send()` its memory belongs to another frame.
    *
    * Of a received frame it is read-only: a write ends the process, unless `access` is `'shared'`.
+   * With `guard` the array has length 0 once the frame is gone, with memory `'copy'` it is a
+   * private copy; see `Settings`.
    *
-   * Throws `ERR_FRAMELANE_RELEASED`.
+   * Throws `ERR_FRAMELANE_RELEASED`, `…_EXTERNAL_MEMORY` where the runtime refuses buffers over
+   * foreign memory, `…_DETACHED_BUFFER` with memory `'copy'` where the pixels were moved away.
    */
   get data(): D {
     const lease = this[LEASE];
@@ -217,17 +215,7 @@ export class ImageFrame<E extends Encoding = Encoding, D = DataOf<E>> extends Fr
    * await writeFile('frame.jpg', await image.encode('jpeg', { quality: 90 }));
    */
   async encode(format: PictureFormat, options?: { quality?: number }): Promise<Bytes> {
-    if (!Object.hasOwn(formatCodes, format)) throw invalid('format', "'png' or 'jpeg'", format);
-    const { quality = 85 } = checkOptions(options, ['quality'], 'encode');
-    const level = checkInteger(quality, 'quality', 1, 100);
-    const { dim0: height, dim1: width, step, encoding } = this[LEASE];
-    const hold = holdOf(this[LEASE]);
-    const code = formatCodes[format];
-    const file = await calling(() =>
-      load().encode(hold, code, level, encoding, width, height, step),
-    );
-    if (file instanceof Uint8Array) return file as Bytes;
-    throw fromNative(file);
+    return encodePicture(this[LEASE], format, options);
   }
 
   /** Metadata only. */
@@ -277,10 +265,12 @@ export class ImageFrame<E extends Encoding = Encoding, D = DataOf<E>> extends Fr
     const source = given.buffer instanceof ArrayBuffer ? given : given.slice();
     if (into !== undefined) return decodeInto(source, into, encoding);
     const wanted = encoding === undefined ? undefined : checkEncoding(encoding);
-    const info = calling(() => load().probePicture(source));
+    const info = probePicture(source);
     const { name } = wanted ?? rowOfCode(info.encoding);
     const shape = readShape({ width: info.width, height: info.height, encoding: name });
-    return filled(loanImage(UNBOUND, unbound, shape), (image) => decodeSlot(source, image));
+    return filled(loanImage(UNBOUND, unbound, shape), (image) =>
+      decodePicture(source, image[LEASE]),
+    );
   }
 
   /** See `ImageConstructor`. */
@@ -292,6 +282,7 @@ export class ImageFrame<E extends Encoding = Encoding, D = DataOf<E>> extends Fr
     const lease = loaned('Image', unbound);
     setFrameId(lease, headerFrameId(lease.pool, lease.slot));
     setTimestampNs(lease, headerStamp(lease.pool, lease.slot));
+    slotFilled(lease);
     if (what === COPIED_LOAN) markCopied(lease);
     return new ImageFrame(FROM_LEASE, lease);
   }
@@ -343,13 +334,6 @@ function describe({ encoding, dim0, dim1, step }: Lease): void {
   u32[DIM2] = row.channels;
   u32[STEP] = step;
   f64[PAYLOAD / 2] = step * dim0;
-}
-
-function decodeSlot(bytes: Uint8Array, image: AnyImage): void {
-  const lease = image[LEASE];
-  const hold = holdToWrite(lease, 'decode');
-  const { encoding, dim0: height, dim1: width, step } = lease;
-  calling(() => load().decodeInto(bytes, hold, encoding, width, height, step));
 }
 
 function title(image: AnyImage): string {
@@ -417,7 +401,7 @@ function decodeInto(bytes: Uint8Array, into: unknown, encoding: unknown): AnyIma
         'leave one of the two out',
     );
   }
-  decodeSlot(bytes, into);
+  decodePicture(bytes, into[LEASE]);
   return into;
 }
 

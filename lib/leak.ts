@@ -4,8 +4,8 @@
  *
  * A registry entry for each frame would cost 140 to 200 ns (`register` and `unregister`; Node 20,
  * 22 and 24), and without `unregister` 1 million released frames a second pile up hundreds of
- * megabytes until the next collection. So what is registered is not the frame but a `Guard` that
- * the frame has while it is held, and gives back for the next: 23 ns. A guard is lost only
+ * megabytes until the next collection. So what is registered is not the frame but a `Watch` that
+ * the frame has while it is held, and gives back for the next: 23 ns. A watch is lost only
  * together with its frame. One that was given back cannot be found, so nothing found late can
  * release what somebody else holds by then.
  */
@@ -17,16 +17,19 @@ import { calling, load } from './native.js';
 export class Tally {
   /** Name of the topic. */
   readonly topic: string | null;
+  /** Whether views on its frames end with them; `null`: as the settings say. */
+  readonly guard: boolean | null;
   extraReleases = 0;
-  /** Frames sent whose pixels were copied into their slot. */
+  /** Frames sent whose pixels were copied into their slot, and received ones copied out of it. */
   copied = 0;
   /** Frames whose objects were collected before they were released. */
   leaked = 0;
-  /** Guards that no frame has. @internal */
-  free: Guard | null = null;
+  /** Watchs that no frame has. @internal */
+  free: Watch | null = null;
 
-  constructor(topic: string | null) {
+  constructor(topic: string | null, guard: boolean | null) {
     this.topic = topic;
+    this.guard = guard;
   }
 
   /** For `stats()`. */
@@ -36,7 +39,7 @@ export class Tally {
   }
 }
 
-/** What is known of a watched frame. It must not lead to the frame or its guard. */
+/** What is known of a watched frame. It must not lead to the frame or its watch. */
 interface Held {
   readonly tally: Tally;
   hold: number;
@@ -44,10 +47,10 @@ interface Held {
 }
 
 /** Held by one frame, or by nobody and listed in its tally. */
-export class Guard {
+export class Watch {
   readonly held: Held;
   /** The next one that no frame has. */
-  next: Guard | null = null;
+  next: Watch | null = null;
 
   constructor(held: Held) {
     this.held = held;
@@ -59,27 +62,27 @@ const tracing = log.enabled;
 const registry = new FinalizationRegistry(found);
 
 /** Watches a hold; whoever has the result keeps it as long as the hold, and no longer. */
-export function watch(tally: Tally, hold: number, where: string | null): Guard {
-  const guard = tally.free ?? newGuard(tally);
-  tally.free = guard.next;
-  guard.next = null;
-  guard.held.hold = hold;
-  if (tracing) guard.held.where = where;
-  return guard;
+export function watch(tally: Tally, hold: number, where: string | null): Watch {
+  const found = tally.free ?? newWatch(tally);
+  tally.free = found.next;
+  found.next = null;
+  found.held.hold = hold;
+  if (tracing) found.held.where = where;
+  return found;
 }
 
-function newGuard(tally: Tally): Guard {
+function newWatch(tally: Tally): Watch {
   const held = { tally, hold: 0, where: null };
-  const guard = new Guard(held);
-  registry.register(guard, held);
-  return guard;
+  const made = new Watch(held);
+  registry.register(made, held);
+  return made;
 }
 
 /** The hold was given back or given away. */
-export function unwatch(guard: Guard): void {
-  const { tally } = guard.held;
-  guard.next = tally.free;
-  tally.free = guard;
+export function unwatch(over: Watch): void {
+  const { tally } = over.held;
+  over.next = tally.free;
+  tally.free = over;
 }
 
 /** Where the caller of this package stands; `null` unless `NODE_DEBUG` names it. */

@@ -3,7 +3,7 @@
  * sent (given away) or released. What all kinds of frames have in common, apart from what users
  * see of it (`frame.ts`).
  */
-import { invalid, show } from './check.js';
+import { copyToWrite, readSlot, slotWritten, writeBack } from './copy.js';
 import type { TypedArray } from './dtype.js';
 import type { EncodingInfo } from './encoding.js';
 import { FramelaneError } from './errors.js';
@@ -24,10 +24,12 @@ import {
   STAMP_NS,
   STEP,
 } from './generated/layout.js';
+import { guardSlot, unguard, type Guard } from './guard.js';
 import * as hot from './hot.js';
-import { trace, unwatch, watch, type Guard, type Tally } from './leak.js';
-import { calling, errorOf, f64, i64, load, u32, u8 } from './native.js';
-import { bytesOfSlot, viewSlot } from './view.js';
+import { checkFrameId, checkTimestamp, Label } from './label.js';
+import { trace, unwatch, watch, type Tally, type Watch } from './leak.js';
+import { calling, COPIES, errorOf, f64, i64, load, u32, u8, views } from './native.js';
+import { bytesOfSlot, viewOn, viewSlot } from './view.js';
 
 /** The slot is ours to write. */
 export const LOANED = 0;
@@ -37,19 +39,6 @@ export const RECEIVED = 1;
 export const SENT = 2;
 /** The hold was given back. */
 export const RELEASED = 3;
-
-/** What a publisher says of its frame; shared by all frame objects on the slot. */
-class Label {
-  frameId = '';
-  timestampNs = 0n;
-  sequence = 0;
-  copied = false;
-  sent = false;
-  /** Once it is sent: the pool as readers see it, without write permission. -1: not asked. */
-  readPool = -1;
-  sentLow = 0;
-  sentHigh = 0;
-}
 
 /**
  * One hold on one slot, and what is in it. Has no private fields, for nobody outside sees it: V8
@@ -76,6 +65,8 @@ export class Lease {
   readonly label: Label | null;
   view: TypedArray | null = null;
   /** Of a frame that is to be released if it is leaked, as long as it is held. */
+  watch: Watch | null = null;
+  /** With guard: the buffer that `view` is on. */
   guard: Guard | null = null;
 
   /** Of the frame that the control array names. */
@@ -116,7 +107,7 @@ export function retained(lease: Lease): Lease {
 
 /** Has the frame released if it is leaked; `where` says where it came from. */
 export function watched(lease: Lease, where: string | null): Lease {
-  lease.guard = watch(lease.tally, lease.hold, where);
+  lease.watch = watch(lease.tally, lease.hold, where);
   return lease;
 }
 
@@ -137,14 +128,15 @@ export function giveUp(lease: Lease): number {
   if (lease.state > RECEIVED) return hot.NO_HOLD;
   lease.state = RELEASED;
   lease.view = null;
-  dropGuard(lease);
+  endUse(lease);
   return lease.hold;
 }
 
-/** Nothing is held any more that could be leaked. */
-function dropGuard(lease: Lease): void {
-  if (lease.guard !== null) unwatch(lease.guard);
-  lease.guard = null;
+/** Nothing is held any more that could be leaked, and nothing may look at the slot. */
+function endUse(lease: Lease): void {
+  if (lease.watch !== null) unwatch(lease.watch);
+  lease.watch = null;
+  if (lease.guard !== null) unguard(lease.guard);
 }
 
 /** Throws `ERR_FRAMELANE_RELEASED` for a frame given back. */
@@ -177,9 +169,10 @@ export function setTimestampNs(lease: Lease, timestampNs: unknown): void {
   labelToWrite(lease, 'setTimestampNs').timestampNs = checkTimestamp(timestampNs);
 }
 
-/** The hold, for native calls; throws `ERR_FRAMELANE_RELEASED`. */
+/** The hold, for native calls on its pixels; throws `ERR_FRAMELANE_RELEASED`. */
 export function holdOf(lease: Lease): number {
   assertReadable(lease);
+  settle(lease);
   return lease.hold;
 }
 
@@ -198,13 +191,18 @@ export function keptView({ label, view }: Lease): TypedArray | null {
 /** Makes that view, keeps it and gives it; throws `ERR_FRAMELANE_RELEASED`. */
 export function openView(lease: Lease, row: EncodingInfo, byteLength: number): TypedArray {
   assertReadable(lease);
-  return (lease.view = viewSlot(poolToRead(lease), lease.slot, row, byteLength));
+  const pool = poolToRead(lease);
+  if (views.memory === COPIES) return copiedView(lease, row, byteLength);
+  if (lease.tally.guard ?? views.guard) return guardedView(lease, row, byteLength);
+  return (lease.view = viewSlot(pool, lease.slot, row, byteLength));
 }
 
 /** The first bytes of the frame's slot; throws `ERR_FRAMELANE_RELEASED`. */
 export function rawBytesOf(lease: Lease, byteLength: number): Uint8Array {
   assertReadable(lease);
-  return bytesOfSlot(poolToRead(lease), lease.slot, byteLength);
+  const pool = poolToRead(lease);
+  if (views.memory === COPIES) return pixelsOf(lease, byteLength);
+  return bytesOfSlot(pool, lease.slot, byteLength);
 }
 
 function poolToRead(lease: Lease): number {
@@ -212,6 +210,54 @@ function poolToRead(lease: Lease): number {
   if (label?.sent !== true) return lease.pool;
   if (label.readPool < 0) label.readPool = calling(() => load().receivedPool(lease.hold));
   return label.readPool;
+}
+
+/** A view on a buffer that ends with the frame. */
+function guardedView(lease: Lease, row: EncodingInfo, byteLength: number): TypedArray {
+  const { guard: kept, label } = lease;
+  if (kept !== null) {
+    if (kept.buffer.byteLength > 0 && lease.view !== null) return lease.view;
+    unguard(kept);
+  }
+  const guard = guardSlot(poolToRead(lease), lease.slot, byteLength);
+  lease.guard = guard;
+  if (label !== null && !label.sent) (label.guards ??= []).push(guard);
+  return (lease.view = viewOn(guard.buffer, row, byteLength));
+}
+
+function copiedView(lease: Lease, row: EncodingInfo, byteLength: number): TypedArray {
+  const { buffer } = pixelsOf(lease, byteLength);
+  if (lease.label === null) lease.tally.copied++;
+  else if (lease.view?.buffer === buffer) return lease.view;
+  return (lease.view = viewOn(buffer, row, byteLength));
+}
+
+/** With memory 'copy': the pixels, to be read, and of a frame not sent yet to be written. */
+function pixelsOf(lease: Lease, byteLength: number): Uint8Array {
+  const { label } = lease;
+  const place = { pool: poolToRead(lease), slot: lease.slot, byteLength };
+  if (label === null) return readSlot(place);
+  if (!label.sent) return copyToWrite(label, place);
+  if (label.copy !== null && label.copy.length > 0) return label.copy;
+  lease.tally.copied++;
+  return (label.copy = readSlot(place));
+}
+
+/** With memory 'copy': sees to it that the slot has the pixels. */
+function settle({ label, pool, slot }: Lease): void {
+  if (label === null || label.sent) return;
+  if (writeBack(label, pool, slot)) label.copied = true;
+}
+
+/** The slot is out of our hands: nothing here can write to it any more. */
+function endViews(label: Label): void {
+  label.copy = null;
+  if (label.guards !== null) label.guards.splice(0).forEach(unguard);
+}
+
+/** Says that the native side has written the slot's pixels. */
+export function slotFilled({ label, pool, slot }: Lease): void {
+  if (label !== null) slotWritten(label, pool, slot);
 }
 
 /** Says that the library has copied the frame's pixels into its slot. */
@@ -241,14 +287,16 @@ export function send(
   assertReadable(lease);
   const { label } = lease;
   if (label === null || label.sent) return hot.send(topic, lease.hold);
+  settle(lease);
   writeLabel(label);
   describe(lease);
   const status = hot.send(topic, lease.hold);
   if (status < 0) return status;
   lease.state = SENT;
   lease.view = null;
-  dropGuard(lease);
+  endUse(lease);
   if (status === hot.PUBLISHED) {
+    endViews(label);
     readLabel(label);
     if (label.copied) tally.copied++;
   }
@@ -268,12 +316,16 @@ export function nameHold(
   const { label, hold } = lease;
   if (label !== null && !label.sent) {
     if (!transfer) throw unsent(lease);
+    settle(lease);
     writeLabel(label);
     describe(lease);
   }
   const copied = label !== null && label.copied;
   const token = calling(() => load().toToken(hold, transfer, copied));
-  if (transfer) giveUp(lease);
+  if (transfer) {
+    giveUp(lease);
+    if (label?.sent === false) endViews(label);
+  }
   return token;
 }
 
@@ -329,37 +381,4 @@ function frozen({ kind }: Lease, action: string, own: boolean): FramelaneError {
     `${action}: this ${kind} was ${own ? 'sent' : 'received'} and others read it; ` +
       'change a copy: clone()',
   );
-}
-
-/** Lone surrogates would become U+FFFD in silence. */
-const loneSurrogate = /\p{Surrogate}/u;
-
-function checkFrameId(value: unknown): string {
-  if (typeof value !== 'string' || value.includes('\0') || loneSurrogate.test(value)) {
-    throw invalid('frameId', 'a well-formed string without NUL', value);
-  }
-  // At most three bytes for each of its units: only longer strings need counting.
-  if (value.length * 3 > FRAME_ID_MAX) {
-    const bytes = encoder.encode(value).length;
-    if (bytes > FRAME_ID_MAX) {
-      throw new FramelaneError(
-        'ERR_FRAMELANE_INVALID_ARGUMENT',
-        `frameId: expected at most ${FRAME_ID_MAX} bytes of UTF-8, ` +
-          `got ${bytes} in ${show(value)}; shorten it`,
-      );
-    }
-  }
-  return value;
-}
-
-const TIMESTAMP_MAX = 2n ** 63n - 1n;
-
-function checkTimestamp(value: unknown): bigint {
-  const expected = 'nanoseconds since the epoch as a bigint or a safe integer, at least 0';
-  if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) {
-    throw invalid('timestampNs', expected, value);
-  }
-  const ns = BigInt(value as bigint | number);
-  if (ns < 0n || ns > TIMESTAMP_MAX) throw invalid('timestampNs', expected, value);
-  return ns;
 }

@@ -5,7 +5,9 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
 import { takeSettings, type Settings } from './config.js';
+import { ownTransfer } from './detach.js';
 import { codeFromNumber, FramelaneError, isErrorCode, type ErrorCode } from './errors.js';
 import { CONTROL_WORDS } from './generated/layout.js';
 
@@ -28,6 +30,18 @@ export type HotName =
   | 'awake'
   | 'block';
 
+/** What stands behind the `data` of frames. */
+export interface Views {
+  /** 0: external buffers, `SHARED`: external shared ones, `COPIES`: private copies. */
+  readonly memory: number;
+  readonly guard: boolean;
+}
+
+/** `Views.memory` where views are on a SharedArrayBuffer. */
+export const SHARED = 1;
+/** `Views.memory` where nothing of JavaScript's is in shared memory. */
+export const COPIES = 2;
+
 /** The topic of a loan that belongs to none. */
 export const UNBOUND = 0xffff_ffff;
 
@@ -46,7 +60,13 @@ export interface Binding {
   closeTopic(topic: number): void;
   topicStats(topic: number): object;
   prepare(topic: number, bytes: number): Promise<undefined | { code: string; message: string }>;
-  slotBuffer(pool: number, slot: number): ArrayBuffer;
+  takeViews(transfer: (() => void) | undefined, inWorker: boolean): Views;
+  slotBuffer(pool: number, slot: number): ArrayBuffer | SharedArrayBuffer;
+  guardBuffer(pool: number, slot: number, bytes: number, id: number): ArrayBuffer;
+  unguard(id: number, buffer: ArrayBuffer): boolean;
+  readSlot(pool: number, slot: number, target: Uint8Array): void;
+  writeSlot(pool: number, slot: number, source: Uint8Array): void;
+  readHeader(pool: number, slot: number, target: Uint8Array): void;
   headerBuffer(pool: number): ArrayBuffer;
   retiredPools(): number[];
   /** Gives back a frame whose object was collected; whether it was still held. */
@@ -96,6 +116,9 @@ let wake = (): void => {};
 /** The hot functions; only there after `load()`, and every frame and topic begins with that. */
 export let raw: Hot;
 
+/** What is in force for `data`; there after `load()`. */
+export let views: Views;
+
 /** Sets what runs in the event loop when a publisher has rung. */
 export function onWake(listener: () => void): void {
   wake = listener;
@@ -113,6 +136,7 @@ function start(): Binding {
   calling(() => {
     register(control, wake);
     if (Object.keys(settings).length > 0) configure(settings);
+    views = loaded.takeViews(ownTransfer, !isMainThread);
   });
   raw = takeHot();
   binding = loaded;

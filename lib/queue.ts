@@ -31,6 +31,8 @@ export interface QueueOptions<A extends Ack = Ack> {
   maxHeld?: number;
   /** As for a topic: microseconds to look for a frame before sleeping. Default 0. */
   spinUs?: number;
+  /** Whether views on frames of this object end with the frame: see `Settings.guard`. */
+  guard?: boolean;
 }
 
 /** A frame of a queue with `ack: 'manual'`. */
@@ -48,7 +50,7 @@ export type Job<T> = Received<T> & {
 };
 
 const acks = { auto: 1, manual: 1 } as const satisfies Record<Ack, unknown>;
-const keys = ['ack', 'overflow', 'depth', 'maxHeld', 'spinUs'] as const;
+const keys = ['ack', 'overflow', 'depth', 'maxHeld', 'spinUs', 'guard'] as const;
 
 /**
  * A named channel in which each frame goes to exactly one of those who receive, whichever process

@@ -101,7 +101,10 @@ export interface TopicStats {
   readonly held: number;
   /** Frames loaned and neither sent nor released. */
   readonly loaned: number;
-  /** Frames sent whose pixels the library had to copy: by `fromBytes`, `clone` or `sendFrom`. */
+  /**
+   * Frames sent whose pixels the library had to copy: by `fromBytes`, `clone` or `sendFrom`.
+   * With memory `'copy'` all that were written, and frames received whose `data` was read.
+   */
   readonly copied: number;
   /** Calls of `release()` on frames that had been released. */
   readonly extraReleases: number;

@@ -29,6 +29,8 @@ export interface Opening {
   blocks: boolean;
   /** -1 for the setting of the process. */
   spinUs: number;
+  /** `null`: as the settings say. */
+  guard: boolean | null;
 }
 
 /** One open topic. */
@@ -47,9 +49,9 @@ export class Subscription<T extends Frame> extends Line<Waiter<T>> implements Se
 
   constructor(type: FrameType<T>, opening: Opening) {
     super();
-    const { name, depth, history, maxHeld, mode, blocks, spinUs } = opening;
+    const { name, depth, history, maxHeld, mode, blocks, spinUs, guard } = opening;
     this.name = name;
-    this.tally = new Tally(name);
+    this.tally = new Tally(name, guard);
     this.blocks = blocks;
     this.#type = type;
     this.id = calling(() => load().openTopic(name, type.kind, depth, history, maxHeld, mode));

@@ -37,9 +37,11 @@ export interface TopicOptions {
    * waking takes some ten microseconds.
    */
   spinUs?: number;
+  /** Whether views on frames of this object end with the frame: see `Settings.guard`. */
+  guard?: boolean;
 }
 
-const keys = ['depth', 'history', 'maxHeld', 'overflow', 'spinUs'] as const;
+const keys = ['depth', 'history', 'maxHeld', 'overflow', 'spinUs', 'guard'] as const;
 
 /**
  * A named channel of frames. Everybody who opens the name sees every frame sent from then on,

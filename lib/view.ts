@@ -1,6 +1,7 @@
 /**
  * Views on slots. One external buffer per slot is made at the first use and kept, with the last
- * typed array on it: making them for each frame costs microseconds and brings collections.
+ * typed array on it: making them for each frame costs microseconds and brings collections. Where
+ * the runtime allows no such buffers, what is read is copied.
  */
 import type { TypedArray } from './dtype.js';
 import type { EncodingInfo } from './encoding.js';
@@ -12,11 +13,11 @@ import {
   HEADER_STAMP_NS,
   SLOT_HEADER_BYTES,
 } from './generated/layout.js';
-import { calling, load } from './native.js';
+import { calling, COPIES, load, views } from './native.js';
 
 /** What is kept for a slot. */
 interface SlotView {
-  buffer: ArrayBuffer;
+  buffer: ArrayBuffer | SharedArrayBuffer;
   /** The last view, and what it was made for. */
   view: TypedArray | null;
   dtypeCode: number;
@@ -70,10 +71,20 @@ export function viewSlot(
     return last.view;
   }
   const kept = slotView(pool, slot);
-  kept.view = new row.array(kept.buffer, 0, Math.floor(byteLength / row.itemBytes));
+  kept.view = viewOn(kept.buffer, row, byteLength);
   kept.dtypeCode = row.dtypeCode;
   kept.byteLength = byteLength;
   return kept.view;
+}
+
+/** The first bytes of a buffer as an encoding's typed array. */
+export function viewOn(
+  buffer: ArrayBuffer | SharedArrayBuffer,
+  row: EncodingInfo,
+  byteLength: number,
+): TypedArray {
+  // Shared memory does not show in the type of `data`: it would in every signature of users.
+  return new row.array(buffer as ArrayBuffer, 0, Math.floor(byteLength / row.itemBytes));
 }
 
 /** The first `byteLength` bytes of a slot. */
@@ -81,28 +92,42 @@ export function bytesOfSlot(pool: number, slot: number, byteLength: number): Uin
   return new Uint8Array(slotView(pool, slot).buffer, 0, byteLength);
 }
 
-function headerView(pool: number): HeaderView {
-  const kept = headerViews[pool];
-  if (kept !== undefined) return kept;
-  const buffer = calling(() => load().headerBuffer(pool));
-  return (headerViews[pool] = { bytes: new Uint8Array(buffer), numbers: new DataView(buffer) });
+/** The last header read, where there are copies only. */
+let copied: HeaderView | undefined;
+
+function headersOn(buffer: ArrayBuffer): HeaderView {
+  return { bytes: new Uint8Array(buffer), numbers: new DataView(buffer) };
+}
+
+/** Where the header of a slot stands; its place there is `headerAt`. */
+function headerView(pool: number, slot: number): HeaderView {
+  if (views.memory === COPIES) {
+    const { bytes } = (copied ??= headersOn(new ArrayBuffer(SLOT_HEADER_BYTES)));
+    calling(() => load().readHeader(pool, slot, bytes));
+    return copied;
+  }
+  return (headerViews[pool] ??= headersOn(calling(() => load().headerBuffer(pool))));
+}
+
+function headerAt(slot: number): number {
+  return views.memory === COPIES ? 0 : slot * SLOT_HEADER_BYTES;
 }
 
 /** The time stamp in a slot's header, nanoseconds since the epoch. */
 export function headerStamp(pool: number, slot: number): bigint {
-  return headerView(pool).numbers.getBigInt64(slot * SLOT_HEADER_BYTES + HEADER_STAMP_NS, true);
+  return headerView(pool, slot).numbers.getBigInt64(headerAt(slot) + HEADER_STAMP_NS, true);
 }
 
 /** The sequence number in a slot's header. */
 export function headerSequence(pool: number, slot: number): number {
-  const at = slot * SLOT_HEADER_BYTES + HEADER_SEQUENCE;
-  return Number(headerView(pool).numbers.getBigUint64(at, true));
+  const at = headerAt(slot) + HEADER_SEQUENCE;
+  return Number(headerView(pool, slot).numbers.getBigUint64(at, true));
 }
 
 /** The frame id in a slot's header. */
 export function headerFrameId(pool: number, slot: number): string {
-  const { bytes } = headerView(pool);
-  const at = slot * SLOT_HEADER_BYTES;
+  const { bytes } = headerView(pool, slot);
+  const at = headerAt(slot);
   const length = Math.min(bytes[at + HEADER_FRAME_ID_LEN] ?? 0, FRAME_ID_MAX);
   const start = at + HEADER_FRAME_ID;
   return length === 0 ? '' : utf8.decode(bytes.subarray(start, start + length));

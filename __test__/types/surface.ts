@@ -227,6 +227,10 @@ export function rest(error: unknown): ErrorCode | undefined {
   configure({ access: 'shared' });
   // @ts-expect-error no such access
   configure({ access: 'writable' });
+  configure({ guard: true, memory: 'copy' });
+  // @ts-expect-error no such memory
+  configure({ memory: 'heap' });
+  void [new Topic(Image, 'g', { guard: true }), new Queue(Image, 'g', { guard: false })];
   // @ts-expect-error no such setting
   configure({ maxByte: 1 });
   return error instanceof FramelaneError ? error.code : undefined;

@@ -32,6 +32,9 @@ export interface Failure {
 /** Takes a hold on the frame of a token, or takes over the one that it moves. */
 export declare function fromToken(kind: number, text: string): number
 
+/** A buffer over the first bytes of a slot, for one frame alone. `id` must be new. */
+export declare function guardBuffer(pool: number, slot: number, bytes: number, id: number): ArrayBuffer
+
 /** The buffer over the headers of all slots of a pool, 512 bytes each. */
 export declare function headerBuffer(pool: number): ArrayBuffer
 
@@ -93,6 +96,12 @@ export interface PublisherView {
   alive: boolean
 }
 
+/** Copies the header of a slot. */
+export declare function readHeader(pool: number, slot: number, target: Uint8Array): void
+
+/** Copies the first bytes of a slot: as many as `target` has. */
+export declare function readSlot(pool: number, slot: number, target: Uint8Array): void
+
 /**
  * The pool of a frame as its readers see it, without write permission: for what is held of a
  * frame that has been sent.
@@ -121,10 +130,12 @@ export interface Settings {
   access?: string
   scrub?: string
   group?: string
+  guard?: boolean
+  memory?: string
 }
 
 /** The buffer over a slot's bytes: the same one at each call. */
-export declare function slotBuffer(pool: number, slot: number): ArrayBuffer
+export declare function slotBuffer(pool: number, slot: number): ArrayBuffer | SharedArrayBuffer
 
 /** Counters of a topic object, and its topic as seen from here. */
 export interface Stats {
@@ -159,6 +170,12 @@ export interface SubscriberView {
 /** The deaths noticed since this was asked last, the last 64 of them at most. */
 export declare function takeNotices(): Array<DeadPeer>
 
+/**
+ * What is in force for `data`, fixed from now on; an error where that cannot be had here.
+ * `transfer` is the runtime's own `ArrayBuffer.prototype.transfer`, if it has one.
+ */
+export declare function takeViews(transfer: Function | undefined, inWorker: boolean): Views
+
 /** Looks at a topic. */
 export declare function topicStats(topic: number): Stats
 
@@ -167,3 +184,16 @@ export declare function topicStats(topic: number): Stats
  * nothing any more; a loan's type, shape and label are taken from the control array then.
  */
 export declare function toToken(hold: number, transfer: boolean, copied: boolean): string
+
+/** Takes such a buffer away; `false` where somebody has made that impossible. */
+export declare function unguard(id: number, buffer: ArrayBuffer): boolean
+
+/** What is in force for `data`. */
+export interface Views {
+  /** 0: external buffers, 1: shared ones, 2: private copies. */
+  memory: number
+  guard: boolean
+}
+
+/** Copies `source` to the beginning of a slot on loan. */
+export declare function writeSlot(pool: number, slot: number, source: Uint8Array): void

@@ -2,7 +2,7 @@
 //! environment's own event loop. No thread, no polling; one for all topics.
 
 mod entry;
-mod uv;
+pub mod uv;
 mod warning;
 
 use std::ffi::c_int;

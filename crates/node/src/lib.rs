@@ -11,6 +11,7 @@
 mod control;
 mod doorbell;
 mod error;
+mod external;
 mod fault;
 mod hot;
 mod limit;
@@ -19,9 +20,11 @@ mod notices;
 mod nudge;
 mod picture;
 mod prepare;
+mod refusal;
 mod state;
 mod token;
 mod topics;
+mod views;
 
 use napi::bindgen_prelude::Object;
 use napi::{Env, Result};

@@ -1,19 +1,25 @@
-//! JavaScript's views on shared memory: one external buffer for each slot, made once.
+//! JavaScript's views on shared memory: one external buffer for each slot, made once, or with
+//! guard one for each frame.
 //!
 //! A mapping is never taken away under a buffer: before a pool is let go, its buffers are
-//! detached, so that a view somebody kept has length zero.
+//! detached, so that a view somebody kept has length zero. What cannot be detached keeps the
+//! mapping.
 
-use std::collections::BTreeMap;
-use std::ffi::c_void;
-use std::ops::AddAssign;
+use std::collections::HashMap;
 use std::ptr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use framelane::raw::layout::slot::SLOT_HEADER_BYTES;
 use framelane::raw::{Hold, OwnHold, Peer};
 use framelane::{Error, ErrorCode, FrameAccess, Result};
 use napi::sys;
 
+use crate::external::{
+    Anchor, AnyPool, Detacher, Keeper, alive, create, create_kept, create_shared, forget,
+    is_detached, refer,
+};
 use crate::fault;
+use crate::limit::{MEMORY, Memory};
 
 /// A pool as this environment has seen it, in one way of access.
 struct Pool {
@@ -33,12 +39,6 @@ struct Pool {
     escaped: bool,
 }
 
-/// What keeps the mapping.
-enum Anchor {
-    Own(Arc<framelane::raw::OwnPool>),
-    Reader(Arc<framelane::raw::ReaderPool>),
-}
-
 /// The pools of an environment by index.
 #[derive(Default)]
 pub struct PoolTable {
@@ -46,27 +46,30 @@ pub struct PoolTable {
     /// Pool and index found last: of received frames, and of loans.
     last: [Option<(u64, u32)>; 2],
     retired: Vec<u32>,
+    /// Buffers of single frames that have not been taken away, by the facade's numbers.
+    guards: HashMap<u64, Keeper>,
+    pub detacher: Detacher,
+    /// Other threads go on when this environment ends.
+    pub in_worker: bool,
 }
 
 impl PoolTable {
     /// Index of the pool a loan is in.
     pub fn index_of_loan(&mut self, env: sys::napi_env, peer: &Peer, hold: &OwnHold) -> u32 {
         let id = hold.pool().id();
-        self.known(id, true).unwrap_or_else(|| {
-            let anchor = Anchor::Own(hold.pool().clone());
-            self.add(env, peer, id, true, anchor)
-        })
+        self.known(id, true)
+            .unwrap_or_else(|| self.add(env, peer, id, true, AnyPool::Own(hold.pool().clone())))
     }
 
     /// Index of the pool a received frame is in.
     pub fn index_of_received(&mut self, env: sys::napi_env, peer: &Peer, hold: &Hold) -> u32 {
         let id = hold.pool_id();
         self.known(id, false).unwrap_or_else(|| {
-            let anchor = match hold {
-                Hold::Own(hold) => Anchor::Own(hold.pool().clone()),
-                Hold::Reader(hold) => Anchor::Reader(hold.pool().clone()),
+            let pool = match hold {
+                Hold::Own(hold) => AnyPool::Own(hold.pool().clone()),
+                Hold::Reader(hold) => AnyPool::Reader(hold.pool().clone()),
             };
-            self.add(env, peer, id, false, anchor)
+            self.add(env, peer, id, false, pool)
         })
     }
 
@@ -104,12 +107,12 @@ impl PoolTable {
         peer: &Peer,
         id: u64,
         writable: bool,
-        anchor: Anchor,
+        pool: AnyPool,
     ) -> u32 {
         self.sweep(env, peer);
-        let geometry = match &anchor {
-            Anchor::Own(pool) => pool.geometry(),
-            Anchor::Reader(pool) => pool.geometry(),
+        let geometry = match &pool {
+            AnyPool::Own(pool) => pool.geometry(),
+            AnyPool::Reader(pool) => pool.geometry(),
         };
         let shared = peer.access() == FrameAccess::Shared;
         if !writable && !shared {
@@ -119,14 +122,13 @@ impl PoolTable {
             id,
             writable,
             shared,
-            anchor,
+            anchor: Anchor::new(pool),
             slot_count: geometry.slot_count,
             slot_bytes: geometry.slot_stride,
             buffers: vec![ptr::null_mut(); geometry.slot_count as usize],
             headers: ptr::null_mut(),
             escaped: false,
         };
-        ANCHORS.lock().unwrap_or_else(PoisonError::into_inner).entry(id).or_insert(0).add_assign(1);
         // An index is never used again: the facade may still know what it stood for.
         self.pools.push(Some(pool));
         let index = u32::try_from(self.pools.len() - 1).unwrap_or(u32::MAX);
@@ -138,17 +140,18 @@ impl PoolTable {
     pub fn sweep(&mut self, env: sys::napi_env, peer: &Peer) -> bool {
         let before = self.retired.len();
         for (place, entry) in self.pools.iter_mut().enumerate() {
-            let unused = entry.as_ref().is_some_and(|pool| match &pool.anchor {
-                Anchor::Own(own) => peer.is_retired(own),
-                // Nobody has it but the environments that keep its mapping for their views.
-                Anchor::Reader(reader) => Arc::strong_count(reader) <= anchors(pool.id),
+            let unused = entry.as_ref().is_some_and(|pool| match pool.anchor.pool() {
+                AnyPool::Own(own) => peer.is_retired(own),
+                // Nobody has it but who keeps its mapping for views.
+                AnyPool::Reader(reader) => Arc::strong_count(reader) <= pool.anchor.count(),
             });
             if unused && let Some(pool) = entry.take() {
-                pool.detach(env);
+                pool.detach(env, &self.detacher);
                 self.retired.push(u32::try_from(place).unwrap_or(u32::MAX));
             }
         }
         self.last = [None; 2];
+        self.guards.retain(|_, keeper| keeper.is_kept());
         self.retired.len() > before
     }
 
@@ -159,10 +162,29 @@ impl PoolTable {
     }
 
     /// Lets go of everything, when no JavaScript will run any more: the buffers go with their
-    /// environment.
-    pub fn clear(&mut self) {
+    /// environment, but for what was moved out of them, perhaps to another thread.
+    pub fn clear(&mut self, env: sys::napi_env) {
+        let mut scope = ptr::null_mut();
+        // SAFETY: an environment that is about to end and still has its values.
+        let opened = unsafe { sys::napi_open_handle_scope(env, &mut scope) };
         for pool in self.pools.drain(..).flatten() {
-            unanchor(pool.id);
+            let moved = |reference: &sys::napi_ref| {
+                !reference.is_null() && alive(env, *reference).is_none()
+            };
+            let unknown = opened != sys::Status::napi_ok;
+            if self.in_worker && (unknown || pool.escaped || pool.buffers.iter().any(moved)) {
+                pool.anchor.keep();
+            }
+        }
+        if opened == sys::Status::napi_ok {
+            // SAFETY: opened above.
+            unsafe { sys::napi_close_handle_scope(env, scope) };
+        }
+        for (_, keeper) in self.guards.drain() {
+            keeper.abandon();
+        }
+        if !self.in_worker {
+            Anchor::let_go_of_kept();
         }
         self.last = [None; 2];
     }
@@ -182,19 +204,62 @@ impl PoolTable {
         slot: u32,
     ) -> Result<sys::napi_value> {
         let pool = self.pool(pool)?;
-        if slot >= pool.slot_count {
-            return Err(Error::new(ErrorCode::Internal, "no slot of this index"));
-        }
+        let pointer = pool.slot_pointer(slot)?;
         let kept = pool.buffers[slot as usize];
         if let Some(value) = alive(env, kept) {
             return Ok(value);
         }
         pool.escaped |= !kept.is_null();
-        forget(env, kept);
-        let pointer = pool.slot_pointer(slot)?;
-        let (value, reference) = external(env, pointer, pool.slot_bytes)?;
-        pool.buffers[slot as usize] = reference;
+        forget(env, std::mem::replace(&mut pool.buffers[slot as usize], ptr::null_mut()));
+        let value = if MEMORY.get() == Memory::SharedBuffer as u32 {
+            // SAFETY: the slot has that many bytes, and the anchor keeps them.
+            unsafe { create_shared(env, pointer, pool.slot_bytes, pool.anchor.clone()) }?
+        } else {
+            // SAFETY: the slot has that many bytes; before they go, `Pool::detach` comes.
+            unsafe { create(env, pointer, pool.slot_bytes) }?
+        };
+        pool.buffers[slot as usize] = refer(env, value)?;
         Ok(value)
+    }
+
+    /// A buffer over the first bytes of a slot for one frame alone. `id` has not been used before.
+    pub fn guard_buffer(
+        &mut self,
+        env: sys::napi_env,
+        (pool, slot): (u32, u32),
+        bytes: u64,
+        id: u64,
+    ) -> Result<sys::napi_value> {
+        let in_worker = self.in_worker;
+        let pool = self.pool(pool)?;
+        let pointer = pool.bytes_at(slot, bytes)?;
+        let anchor = pool.anchor.clone();
+        // SAFETY: the slot has that many bytes (checked), and the anchor keeps them.
+        let (value, keeper) = unsafe { create_kept(env, pointer, bytes, anchor, in_worker) }?;
+        self.guards.insert(id, keeper);
+        Ok(value)
+    }
+
+    /// Takes a buffer of `guard_buffer` away; `false` where somebody has made that impossible.
+    /// What was moved out of it before keeps the memory until the collector finds it.
+    pub fn unguard(&mut self, env: sys::napi_env, id: u64, buffer: sys::napi_value) -> bool {
+        if is_detached(env, buffer) {
+            return true;
+        }
+        let detached = self.detacher.detach(env, buffer);
+        if detached && let Some(keeper) = self.guards.remove(&id) {
+            keeper.let_go();
+        }
+        detached
+    }
+
+    /// Address of the first `bytes` bytes of a slot; to be written only with `write`.
+    pub fn bytes_at(&mut self, pool: u32, slot: u32, bytes: u64, write: bool) -> Result<*mut u8> {
+        let pool = self.pool(pool)?;
+        if write && !pool.writable {
+            return Err(Error::new(ErrorCode::Frozen, "the frame is not on loan any more"));
+        }
+        pool.bytes_at(slot, bytes)
     }
 
     /// The buffer over all slot headers of a pool.
@@ -203,121 +268,75 @@ impl PoolTable {
         if let Some(value) = alive(env, pool.headers) {
             return Ok(value);
         }
-        forget(env, pool.headers);
-        let pointer = match &pool.anchor {
-            Anchor::Own(own) => own.headers_pointer()?,
-            Anchor::Reader(reader) => reader.headers_pointer(),
-        };
-        let bytes = u64::from(pool.slot_count) * framelane::raw::layout::slot::SLOT_HEADER_BYTES;
-        let (value, reference) = external(env, pointer.cast_mut(), bytes)?;
-        pool.headers = reference;
+        forget(env, std::mem::replace(&mut pool.headers, ptr::null_mut()));
+        let bytes = u64::from(pool.slot_count) * SLOT_HEADER_BYTES;
+        let pointer = pool.headers_pointer()?;
+        // SAFETY: so many headers are there; before they go, `Pool::detach` comes.
+        let value = unsafe { create(env, pointer.cast_mut(), bytes) }?;
+        pool.headers = refer(env, value)?;
         Ok(value)
+    }
+
+    /// Address of the header of a slot.
+    pub fn header_at(&mut self, pool: u32, slot: u32) -> Result<*const u8> {
+        let pool = self.pool(pool)?;
+        pool.check_slot(slot)?;
+        let offset = usize::try_from(u64::from(slot) * SLOT_HEADER_BYTES).unwrap_or(0);
+        Ok(pool.headers_pointer()?.wrapping_add(offset))
     }
 }
 
 impl Pool {
+    fn check_slot(&self, slot: u32) -> Result<()> {
+        if slot < self.slot_count {
+            return Ok(());
+        }
+        Err(Error::new(ErrorCode::Internal, "no slot of this index"))
+    }
+
+    fn bytes_at(&self, slot: u32, bytes: u64) -> Result<*mut u8> {
+        if bytes > self.slot_bytes {
+            return Err(Error::new(ErrorCode::Internal, "the slot is not as large as that"));
+        }
+        self.slot_pointer(slot)
+    }
+
     fn slot_pointer(&self, slot: u32) -> Result<*mut u8> {
-        Ok(match &self.anchor {
-            Anchor::Own(pool) if self.writable || self.shared => pool.slot_pointer(slot),
-            Anchor::Own(pool) => pool.received_pointer(slot)?.cast_mut(),
-            Anchor::Reader(pool) => pool.slot_pointer(slot).cast_mut(),
+        self.check_slot(slot)?;
+        Ok(match self.anchor.pool() {
+            AnyPool::Own(pool) if self.writable || self.shared => pool.slot_pointer(slot),
+            AnyPool::Own(pool) => pool.received_pointer(slot)?.cast_mut(),
+            AnyPool::Reader(pool) => pool.slot_pointer(slot).cast_mut(),
         })
     }
 
-    /// Detaches every buffer, so that nothing looks at the mapping any more.
-    fn detach(self, env: sys::napi_env) {
-        let references = self.buffers.into_iter().chain([self.headers]);
+    fn headers_pointer(&self) -> Result<*const u8> {
+        match self.anchor.pool() {
+            AnyPool::Own(own) => own.headers_pointer(),
+            AnyPool::Reader(reader) => Ok(reader.headers_pointer()),
+        }
+    }
+
+    /// Detaches every buffer, so that nothing looks at the mapping any more. Those that share
+    /// memory cannot be detached and keep it by themselves.
+    fn detach(self, env: sys::napi_env, detacher: &Detacher) {
+        let shares = MEMORY.get() == Memory::SharedBuffer as u32;
         let mut escaped = self.escaped;
-        for reference in references.filter(|reference| !reference.is_null()) {
-            let detached = alive(env, reference).is_some_and(|value| {
-                // SAFETY: a live buffer of this environment.
-                unsafe { sys::napi_detach_arraybuffer(env, value) == sys::Status::napi_ok }
-            });
-            escaped |= !detached;
+        let slots = self.buffers.into_iter().map(|reference| (reference, !shares));
+        for (reference, detachable) in slots.chain([(self.headers, true)]) {
+            if reference.is_null() {
+                continue;
+            }
+            if detachable {
+                let buffer = alive(env, reference);
+                escaped |= !buffer.is_some_and(|buffer| detacher.detach(env, buffer));
+            }
             forget(env, reference);
         }
-        unanchor(self.id);
+        // Somebody has moved a buffer's memory into another buffer, which is not known here, or
+        // has made it impossible to detach: the mapping stays for ever.
         if escaped {
-            std::mem::forget(self.anchor);
+            self.anchor.keep();
         }
     }
-}
-
-/// How many environments keep each pool's mapping for their views.
-static ANCHORS: Mutex<BTreeMap<u64, usize>> = Mutex::new(BTreeMap::new());
-
-fn anchors(id: u64) -> usize {
-    ANCHORS.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied().unwrap_or(0)
-}
-
-fn unanchor(id: u64) {
-    let mut anchors = ANCHORS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(count) = anchors.get_mut(&id) {
-        *count -= 1;
-        if *count == 0 {
-            anchors.remove(&id);
-        }
-    }
-}
-
-/// Deletes a reference, if there is one.
-fn forget(env: sys::napi_env, reference: sys::napi_ref) {
-    if !reference.is_null() {
-        // SAFETY: made by `external` in this environment and deleted only once.
-        unsafe { sys::napi_delete_reference(env, reference) };
-    }
-}
-
-/// The buffer behind a reference, if there is one that is still attached.
-fn alive(env: sys::napi_env, reference: sys::napi_ref) -> Option<sys::napi_value> {
-    if reference.is_null() {
-        return None;
-    }
-    let mut value = ptr::null_mut();
-    // SAFETY: a reference of this environment.
-    let status = unsafe { sys::napi_get_reference_value(env, reference, &mut value) };
-    let mut detached = true;
-    if status == sys::Status::napi_ok && !value.is_null() {
-        // SAFETY: a value of this environment.
-        unsafe { sys::napi_is_detached_arraybuffer(env, value, &mut detached) };
-    }
-    (!detached).then_some(value)
-}
-
-/// A buffer over memory that is ours, and the reference that keeps it. Called directly, not
-/// through napi-rs, which copies in silence where the runtime refuses foreign memory.
-fn external(
-    env: sys::napi_env,
-    pointer: *mut u8,
-    bytes: u64,
-) -> Result<(sys::napi_value, sys::napi_ref)> {
-    let (mut value, mut reference) = (ptr::null_mut(), ptr::null_mut());
-    let length = usize::try_from(bytes).unwrap_or(usize::MAX);
-    // SAFETY: the mapping outlives the buffer: `Pool::detach` comes first. No finalizer, for
-    // there is nothing to free.
-    let status = unsafe {
-        sys::napi_create_external_arraybuffer(
-            env,
-            pointer.cast::<c_void>(),
-            length,
-            None,
-            ptr::null_mut(),
-            &mut value,
-        )
-    };
-    if status == sys::Status::napi_no_external_buffers_allowed {
-        let text = "this runtime refuses buffers over foreign memory (Electron does); run the \
-                    part that handles frames in a plain Node.js process";
-        return Err(Error::new(ErrorCode::ExternalMemory, text));
-    }
-    if status != sys::Status::napi_ok {
-        let text = format!("a buffer of {bytes} bytes was refused: napi status {status}");
-        return Err(Error::new(ErrorCode::ExternalMemory, text));
-    }
-    // SAFETY: the value was just made in this environment.
-    let status = unsafe { sys::napi_create_reference(env, value, 1, &mut reference) };
-    if status != sys::Status::napi_ok {
-        return Err(Error::new(ErrorCode::Internal, format!("napi_create_reference: {status}")));
-    }
-    Ok((value, reference))
 }

@@ -22,15 +22,6 @@ fn encoding(code: u32) -> Result<Encoding> {
         .ok_or_else(|| error(ErrorCode::InvalidEncoding, format!("{code} is no encoding's code")))
 }
 
-/// The buffer over a slot's bytes: the same one at each call.
-#[napi(catch_unwind)]
-pub fn slot_buffer(env: Env, pool: u32, slot: u32) -> Result<ArrayBuffer<'static>> {
-    // SAFETY: the only reference of this entry.
-    let state = unsafe { State::of(&env) }.map_err(thrown)?;
-    let value = state.pools.slot_buffer(env.raw(), pool, slot).map_err(thrown)?;
-    array_buffer(env, value)
-}
-
 /// The pool of a frame as its readers see it, without write permission: for what is held of a
 /// frame that has been sent.
 #[napi(catch_unwind)]

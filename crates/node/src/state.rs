@@ -8,8 +8,8 @@ use std::sync::Arc;
 use framelane::raw::layout::Descriptor;
 use framelane::raw::{Claimed, Hold, OwnHold, Peer, Publisher, Subscriber, current};
 use framelane::{Error, ErrorCode, Result};
-use napi::Env;
 use napi::bindgen_prelude::FunctionRef;
+use napi::{Env, sys};
 
 use crate::control::Control;
 use crate::doorbell::Bell;
@@ -228,10 +228,11 @@ impl State {
             // SAFETY: made by `into_raw` above; nothing of this environment runs any more.
             drop(unsafe { Box::from_raw(context.value.0) });
         })?;
-        env.add_env_cleanup_hook(state as usize, |state| {
+        let ending = (state as usize, env.raw());
+        env.add_env_cleanup_hook(ending, |(state, env)| {
             // SAFETY: finalizers, of which one frees the state, run after the hooks.
             let state = unsafe { &mut *(state as *mut State) };
-            state.clear();
+            state.clear(env);
         })?;
         Ok(())
     }
@@ -332,13 +333,13 @@ impl State {
     }
 
     /// Gives everything back, frames first, the directory last.
-    fn clear(&mut self) {
+    fn clear(&mut self, env: sys::napi_env) {
         if let Some(bell) = self.bell.take() {
             bell.close();
         }
         self.outgoing.clear();
         self.holds = Holds::default();
-        self.pools.clear();
+        self.pools.clear(env);
         self.topics.clear();
         self.peer = None;
     }

@@ -14,7 +14,7 @@ use napi_derive::napi;
 use crate::control::Control;
 use crate::error::{Result, refused, thrown};
 use crate::hot;
-use crate::limit::{Limit, MAX_HELD, MAX_LOANS};
+use crate::limit::{GUARD, Limit, MAX_HELD, MAX_LOANS, MEMORY, Memory};
 use crate::nudge::crowded;
 use crate::state::{State, TopicEntry};
 
@@ -29,6 +29,8 @@ pub struct Settings {
     pub access: Option<String>,
     pub scrub: Option<String>,
     pub group: Option<String>,
+    pub guard: Option<bool>,
+    pub memory: Option<String>,
 }
 
 /// Fixes the settings of the process.
@@ -47,7 +49,10 @@ pub fn configure(settings: Settings) -> Result<()> {
     .map_err(thrown)?;
     let fix = |limit: &Limit, value: Option<u32>| value.map_or(Ok(()), |value| limit.fix(value));
     fix(&MAX_HELD, settings.max_held).map_err(thrown)?;
-    fix(&MAX_LOANS, settings.max_loans).map_err(thrown)
+    fix(&MAX_LOANS, settings.max_loans).map_err(thrown)?;
+    fix(&GUARD, settings.guard.map(u32::from)).map_err(thrown)?;
+    let memory = settings.memory.as_deref().and_then(Memory::from_name);
+    fix(&MEMORY, memory.map(|memory| memory as u32)).map_err(thrown)
 }
 
 /// The facade lets nothing but `protected` and `shared` through.

@@ -62,7 +62,7 @@ impl Uv {
 ///
 /// # Safety
 /// `F` must be the type of a pointer to that function.
-unsafe fn symbol<F: Copy>(name: &CStr) -> Option<F> {
+pub unsafe fn symbol<F: Copy>(name: &CStr) -> Option<F> {
     const { assert!(size_of::<F>() == size_of::<Opaque>()) };
     // SAFETY: a C string.
     let address = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };

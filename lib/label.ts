@@ -1,0 +1,56 @@
+/** What a publisher says of its frame, and what it may say. */
+import { invalid, show } from './check.js';
+import { Pixels } from './copy.js';
+import { FramelaneError } from './errors.js';
+import { FRAME_ID_MAX } from './generated/layout.js';
+import type { Guard } from './guard.js';
+
+/** What a publisher says of its frame; shared by all frame objects on the slot. */
+export class Label extends Pixels {
+  frameId = '';
+  timestampNs = 0n;
+  sequence = 0;
+  copied = false;
+  sent = false;
+  /** Once it is sent: the pool as readers see it, without write permission. -1: not asked. */
+  readPool = -1;
+  sentLow = 0;
+  sentHigh = 0;
+  /** With guard: the buffers through which the slot can be written. */
+  guards: Guard[] | null = null;
+}
+
+const encoder = new TextEncoder();
+
+/** Lone surrogates would become U+FFFD in silence. */
+const loneSurrogate = /\p{Surrogate}/u;
+
+export function checkFrameId(value: unknown): string {
+  if (typeof value !== 'string' || value.includes('\0') || loneSurrogate.test(value)) {
+    throw invalid('frameId', 'a well-formed string without NUL', value);
+  }
+  // At most three bytes for each of its units: only longer strings need counting.
+  if (value.length * 3 > FRAME_ID_MAX) {
+    const bytes = encoder.encode(value).length;
+    if (bytes > FRAME_ID_MAX) {
+      throw new FramelaneError(
+        'ERR_FRAMELANE_INVALID_ARGUMENT',
+        `frameId: expected at most ${FRAME_ID_MAX} bytes of UTF-8, ` +
+          `got ${bytes} in ${show(value)}; shorten it`,
+      );
+    }
+  }
+  return value;
+}
+
+const TIMESTAMP_MAX = 2n ** 63n - 1n;
+
+export function checkTimestamp(value: unknown): bigint {
+  const expected = 'nanoseconds since the epoch as a bigint or a safe integer, at least 0';
+  if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) {
+    throw invalid('timestampNs', expected, value);
+  }
+  const ns = BigInt(value as bigint | number);
+  if (ns < 0n || ns > TIMESTAMP_MAX) throw invalid('timestampNs', expected, value);
+  return ns;
+}
