@@ -15,7 +15,7 @@ export interface Way {
   readonly act: Act;
   /**
    * The package is used by a worker thread of the process, and its main thread has never had it.
-   * What that one does when the worker is ready: `nothing`, or a key of `mainEndings` in `leaver.ts`.
+   * What that one does when the worker is ready: a key of `mainEndings` in `leaver.ts`.
    */
   readonly main?: string;
   /** Much like another way: fewer rounds where time is short. */

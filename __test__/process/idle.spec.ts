@@ -1,0 +1,129 @@
+// What waiting costs: next to no processor time, no system call but those of a look each 100 ms,
+// no thread, one wake-up for as many frames as there are.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'ava';
+import { Image, Topic } from 'framelane';
+import { sendMarked } from '../kit.js';
+import { eventually, root, topicName } from './children.js';
+
+/** How often a process that waits looks by itself. */
+const LOOK_MS = 100;
+const WINDOW_MS = 5000;
+
+/** Waits on many topics in both ways and looks at itself meanwhile. Says what it saw as JSON. */
+const idler = (topics: number, name: string): string => `
+  import { readFileSync, readdirSync } from 'node:fs';
+  import { setTimeout as sleep } from 'node:timers/promises';
+  import { Image, Topic } from 'framelane';
+  const topics = Array.from({ length: ${topics} }, (_, n) => new Topic(Image, '${name}.' + n));
+  const threads = () => readdirSync('/proc/self/task').length;
+  const figure = (path, name) => Number(new RegExp(name + ':\\\\s+(\\\\d+)').exec(readFileSync(path, 'utf8'))[1]);
+  const switches = () => readdirSync('/proc/self/task').map((task) =>
+    figure('/proc/self/task/' + task + '/status', '\\\\nvoluntary_ctxt_switches'))
+    .reduce((sum, count) => sum + count, 0);
+  void topics[0].recv();
+  await sleep(300);
+  const one = threads();
+  for (const topic of topics.slice(1)) {
+    void (async () => { for await (const image of topic) image.release(); })();
+  }
+  const windows = [];
+  for (let n = 0; n < 3; n += 1) {
+    await sleep(1000);
+    const before = [switches(), process.cpuUsage(), performance.now()];
+    const reads = figure('/proc/self/io', 'syscr');
+    await sleep(${WINDOW_MS});
+    const share = process.cpuUsage(before[1]);
+    const ms = performance.now() - before[2];
+    windows.push({
+      percent: (share.user + share.system) / 10 / ms,
+      reads: figure('/proc/self/io', 'syscr') - reads,
+      switches: switches() - before[0],
+      ms,
+    });
+    // What other programs do to the caches can only add to it, and the engine collects garbage
+    // once when it has become quiet.
+    if (windows[n].percent <= 0.2 && windows[n].reads <= 9) break;
+  }
+  console.log(JSON.stringify({ one, all: threads(), windows }));
+  process.exit();
+`;
+
+interface Idle {
+  one: number;
+  all: number;
+  windows: { percent: number; reads: number; switches: number; ms: number }[];
+}
+
+function start(script: string): ChildProcess {
+  const args = ['--input-type=module', '--eval', script];
+  return spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+for (const topics of [1, 32]) {
+  test(`who waits on ${topics} topics sleeps`, async (t) => {
+    t.timeout(60_000);
+    const child = start(idler(topics, topicName('idle')));
+    const { one, all, windows } = JSON.parse(await text(child.stdout!)) as Idle;
+    t.log(windows);
+    t.is(all, one, 'no thread for a topic');
+    const { percent, reads, switches, ms } = windows.at(-1)!;
+    // The looks at 32 topics are 32 times as long.
+    if (topics === 1) t.true(percent <= 0.2, `${percent} % of a processor`);
+    // A look each 100 ms, and the timer of the script itself.
+    t.true(switches <= ms / LOOK_MS + 5, `${switches} sleeps in ${ms} ms`);
+    t.true(reads <= 9, `${reads} reads, the script's own included`);
+  });
+}
+
+/** Says how often its thread had slept when each frame came. */
+const sleeper = (name: string, count: number): string => `
+  import { readFileSync } from 'node:fs';
+  import { Image, Topic } from 'framelane';
+  const topic = new Topic(Image, '${name}', { history: 0 });
+  const slept = [];
+  setTimeout(() => console.log('ready'), 50);
+  for await (const image of topic) {
+    const status = readFileSync('/proc/thread-self/status', 'utf8');
+    slept.push([image.data[0], Number(/\\nvoluntary_ctxt_switches:\\s+(\\d+)/.exec(status)[1])]);
+    if (slept.length === ${count}) break;
+  }
+  console.log(JSON.stringify(slept));
+  topic.close();
+`;
+
+test('one call wakes who sleeps, and one wake-up brings all that is there', async (t) => {
+  const name = topicName('burst');
+  const topic = new Topic(Image, name, { depth: 64 });
+  t.teardown(() => topic.close());
+  const count = 50;
+  const child = start(sleeper(name, count));
+  t.teardown(() => child.kill('SIGKILL'));
+  let output = '';
+  child.stdout!.setEncoding('utf8').on('data', (part) => (output += part));
+  await eventually(() => output.startsWith('ready'));
+  await eventually(() => topic.stats().subscribers.length === 1);
+  // What it does after the first call must not depend on who is quicker.
+  child.kill('SIGSTOP');
+  await sleep(20);
+  const before = writes();
+  for (let number = 0; number < count; number += 1) sendMarked(topic, number);
+  t.is(writes() - before, 1, 'who has been called is not called again');
+  child.kill('SIGCONT');
+  await once(child, 'close');
+  const slept = JSON.parse(output.split('\n').at(-2) ?? '') as [number, number][];
+  t.deepEqual(
+    slept.map(([number]) => number),
+    Array.from({ length: count }, (_, number) => number),
+  );
+  t.is(new Set(slept.map(([, sleeps]) => sleeps)).size, 1, 'it did not sleep in between');
+});
+
+/** System calls that write, made by this thread. */
+function writes(): number {
+  return Number(/syscw: (\d+)/.exec(readFileSync('/proc/thread-self/io', 'utf8'))?.[1]);
+}
