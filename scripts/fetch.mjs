@@ -19,5 +19,6 @@ export async function fetchPackage(name, range) {
   // What was fetched before serves without a network.
   if (code !== 0 && !existsSync(join(path, 'package.json'))) return { reason: output.trimEnd() };
   const { version } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
-  return { path, version };
+  // Some packages of binaries say `v22.12.0`.
+  return { path, version: version.replace(/^v/, '') };
 }

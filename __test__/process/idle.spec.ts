@@ -14,49 +14,51 @@ import { eventually, root, topicName } from './children.js';
 const LOOK_MS = 100;
 const WINDOW_MS = 5000;
 
-/** Waits on many topics in both ways and looks at itself meanwhile. Says what it saw as JSON. */
+/**
+ * Waits on many topics in both ways and looks at itself meanwhile. Says what it saw as JSON. With
+ * no topic it has a timer of its own and nothing else.
+ */
 const idler = (topics: number, name: string): string => `
   import { readFileSync, readdirSync } from 'node:fs';
   import { setTimeout as sleep } from 'node:timers/promises';
   import { Image, Topic } from 'framelane';
   const topics = Array.from({ length: ${topics} }, (_, n) => new Topic(Image, '${name}.' + n));
-  const threads = () => readdirSync('/proc/self/task').length;
-  const figure = (path, name) => Number(new RegExp(name + ':\\\\s+(\\\\d+)').exec(readFileSync(path, 'utf8'))[1]);
-  const switches = () => readdirSync('/proc/self/task').map((task) =>
-    figure('/proc/self/task/' + task + '/status', '\\\\nvoluntary_ctxt_switches'))
+  const threads = () => readdirSync('/proc/self/task');
+  const figure = (path, name) =>
+    Number(new RegExp(name + ':\\\\s+(\\\\d+)').exec(readFileSync(path, 'utf8'))[1]);
+  const switches = () => threads()
+    .map((thread) => figure('/proc/self/task/' + thread + '/status', '\\\\nvoluntary_ctxt_switches'))
     .reduce((sum, count) => sum + count, 0);
-  void topics[0].recv();
+  if (topics.length === 0) setInterval(() => {}, ${LOOK_MS});
+  else void topics[0].recv();
   await sleep(300);
-  const one = threads();
+  const one = threads().length;
   for (const topic of topics.slice(1)) {
     void (async () => { for await (const image of topic) image.release(); })();
   }
-  const windows = [];
-  for (let n = 0; n < 3; n += 1) {
-    await sleep(1000);
-    const before = [switches(), process.cpuUsage(), performance.now()];
-    const reads = figure('/proc/self/io', 'syscr');
-    await sleep(${WINDOW_MS});
-    const share = process.cpuUsage(before[1]);
-    const ms = performance.now() - before[2];
-    windows.push({
-      percent: (share.user + share.system) / 10 / ms,
-      reads: figure('/proc/self/io', 'syscr') - reads,
-      switches: switches() - before[0],
-      ms,
-    });
-    // What other programs do to the caches can only add to it, and the engine collects garbage
-    // once when it has become quiet.
-    if (windows[n].percent <= 0.2 && windows[n].reads <= 9) break;
-  }
-  console.log(JSON.stringify({ one, all: threads(), windows }));
+  await sleep(700);
+  const before = [switches(), process.cpuUsage(), performance.now()];
+  const reads = figure('/proc/self/io', 'syscr');
+  await sleep(${WINDOW_MS});
+  const used = process.cpuUsage(before[1]);
+  const ms = performance.now() - before[2];
+  console.log(JSON.stringify({
+    percent: (used.user + used.system) / 10 / ms,
+    reads: figure('/proc/self/io', 'syscr') - reads,
+    switches: switches() - before[0],
+    one,
+    all: threads().length,
+  }));
   process.exit();
 `;
 
 interface Idle {
+  percent: number;
+  reads: number;
+  switches: number;
+  /** Threads with one topic, and with all of them. */
   one: number;
   all: number;
-  windows: { percent: number; reads: number; switches: number; ms: number }[];
 }
 
 function start(script: string): ChildProcess {
@@ -64,19 +66,23 @@ function start(script: string): ChildProcess {
   return spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
+async function idle(topics: number): Promise<Idle> {
+  return JSON.parse(await text(start(idler(topics, topicName('idle'))).stdout!)) as Idle;
+}
+
 for (const topics of [1, 32]) {
   test(`who waits on ${topics} topics sleeps`, async (t) => {
     t.timeout(60_000);
-    const child = start(idler(topics, topicName('idle')));
-    const { one, all, windows } = JSON.parse(await text(child.stdout!)) as Idle;
-    t.log(windows);
-    t.is(all, one, 'no thread for a topic');
-    const { percent, reads, switches, ms } = windows.at(-1)!;
+    const [seen, timer] = await Promise.all([idle(topics), idle(0)]);
+    t.log(seen, timer);
+    t.is(seen.all, seen.one, 'no thread for a topic');
+    // On a machine so busy that its caches are always cold, a bare timer costs that much, too.
+    const limit = Math.max(0.2, 3 * timer.percent);
     // The looks at 32 topics are 32 times as long.
-    if (topics === 1) t.true(percent <= 0.2, `${percent} % of a processor`);
-    // A look each 100 ms, and the timer of the script itself.
-    t.true(switches <= ms / LOOK_MS + 5, `${switches} sleeps in ${ms} ms`);
-    t.true(reads <= 9, `${reads} reads, the script's own included`);
+    if (topics === 1) t.true(seen.percent <= limit, `${seen.percent} % of a processor`);
+    // A look each 100 ms, and what the engine and the test do by themselves.
+    t.true(seen.switches <= WINDOW_MS / LOOK_MS + 10, `${seen.switches} sleeps`);
+    t.true(seen.reads <= 9, `${seen.reads} reads`);
   });
 }
 
