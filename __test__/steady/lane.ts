@@ -78,24 +78,29 @@ async function main(role: string, seconds: number, windowMs: number, name: strin
   const watch = new Watch(windowMs);
   const stats: TopicStats[] = [];
   const begin = performance.now();
+  const tell = (): void => {
+    const report = watch.end();
+    stats.push(topic.stats());
+    process.send?.({ report, frames, stats } satisfies Told);
+  };
   let frames = 0;
-  let begun = false;
+  let state: 'warming up' | 'watching' | 'done' = 'warming up';
   for await (const step of roles[role]!(topic)) {
     const ms = performance.now() - begin;
-    if (!begun && ms > WARM_UP_MS && step !== undefined) {
-      begun = true;
+    if (state === 'warming up' && ms > WARM_UP_MS && step !== undefined) {
+      state = 'watching';
       stats.push(topic.stats());
       watch.begin();
     }
-    if (begun) frames += 1;
-    if (ms > WARM_UP_MS + seconds * 1000) break;
+    if (state === 'watching') frames += 1;
+    if (state !== 'watching' || ms < WARM_UP_MS + seconds * 1000) continue;
+    if (role === 'subscriber') break;
+    state = 'done';
+    // And goes on, because the subscriber may have begun later.
+    tell();
   }
-  const report = watch.end();
-  stats.push(topic.stats());
-  process.send?.({ report, frames, stats } satisfies Told);
+  tell();
   if (Number.isNaN(sum)) throw new Error('a frame is no frame');
-  topic.close();
-  process.disconnect();
 }
 
 const [, file, role, seconds, windowMs, name = ''] = process.argv;

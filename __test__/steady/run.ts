@@ -1,5 +1,5 @@
 /** Runs a lane with the library and one without it beside, and judges what both have cost. */
-import { fork } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +28,11 @@ export interface Outcome {
 export async function steady(seconds: number): Promise<Outcome> {
   const windowMs = Math.min(60_000, (seconds * 1000) / 6);
   const name = `steady.${randomBytes(6).toString('hex')}`;
-  const told = await Promise.all(ROLES.map((role) => start(role, seconds, windowMs, name)));
+  const children = ROLES.map((role) => start(role, seconds, windowMs, name));
+  const told = await Promise.all(children.map(report));
+  // With the connection they end, too.
+  for (const child of children) child.disconnect();
+  await Promise.all(children.map((child) => once(child, 'exit')));
   const lane = Object.fromEntries(ROLES.map((role, index) => [role, told[index]])) as Lane;
   return {
     lines: ROLES.map((role) => `${role}: ${describe(lane[role], windowMs)}`),
@@ -36,18 +40,20 @@ export async function steady(seconds: number): Promise<Outcome> {
   };
 }
 
-async function start(role: string, ...args: (string | number)[]): Promise<Told> {
+function start(role: string, ...args: (string | number)[]): ChildProcess {
   const file = fileURLToPath(new URL('./lane.js', import.meta.url));
   // Without the collections that the engine makes of its own accord, some 8 to 100 s after it has
   // become quiet: they come sooner to a loop that allocates less.
   const execArgv = [...process.execArgv, '--expose-gc', '--no-memory-reducer'];
-  const child = fork(file, [role, ...args.map(String)], { execArgv });
+  return fork(file, [role, ...args.map(String)], { execArgv });
+}
+
+async function report(child: ChildProcess): Promise<Told> {
   const gone = once(child, 'exit').then(([code, signal]) => {
-    throw new Error(`${role} ended: ${code ?? signal}`);
+    throw new Error(`${child.spawnargs} ended: ${code ?? signal}`);
   });
-  gone.catch(() => {});
   const [told] = await Promise.race([once(child, 'message'), gone]);
-  await gone.catch(() => {});
+  gone.catch(() => {});
   return told as Told;
 }
 
