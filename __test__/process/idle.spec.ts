@@ -29,8 +29,11 @@ const idler = (topics: number, name: string): string => `
   const switches = () => threads()
     .map((thread) => figure('/proc/self/task/' + thread + '/status', '\\\\nvoluntary_ctxt_switches'))
     .reduce((sum, count) => sum + count, 0);
-  if (topics.length === 0) setInterval(() => {}, ${LOOK_MS});
-  else void topics[0].recv();
+  const timer = setInterval(() => {}, ${LOOK_MS});
+  if (topics.length > 0) {
+    clearInterval(timer);
+    topics[0].recv().catch(() => {});
+  }
   await sleep(300);
   const one = threads().length;
   for (const topic of topics.slice(1)) {
@@ -49,7 +52,8 @@ const idler = (topics: number, name: string): string => `
     one,
     all: threads().length,
   }));
-  process.exit();
+  clearInterval(timer);
+  for (const topic of topics) topic.close();
 `;
 
 interface Idle {

@@ -3,6 +3,7 @@
  * role does the same work with the library and, as `bare-…`, without it. It tells its parent what
  * it has seen.
  */
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Image, Topic, type TopicStats } from 'framelane';
 import { Watch, type Report } from './watch.js';
@@ -85,7 +86,9 @@ async function main(role: string, seconds: number, windowMs: number, name: strin
   };
   let frames = 0;
   let state: 'warming up' | 'watching' | 'done' = 'warming up';
+  const stopped = once(process, 'disconnect');
   for await (const step of roles[role]!(topic)) {
+    if (!process.connected) break;
     const ms = performance.now() - begin;
     if (state === 'warming up' && ms > WARM_UP_MS && step !== undefined) {
       state = 'watching';
@@ -99,12 +102,14 @@ async function main(role: string, seconds: number, windowMs: number, name: strin
     // And goes on, because the subscriber may have begun later.
     tell();
   }
-  tell();
+  if (state === 'watching') tell();
   if (Number.isNaN(sum)) throw new Error('a frame is no frame');
+  if (process.connected) await stopped;
+  // Ends in order, so that nothing is left.
+  topic.close();
 }
 
 const [, file, role, seconds, windowMs, name = ''] = process.argv;
 if (file?.endsWith('lane.js') && role !== undefined) {
-  process.on('disconnect', () => process.exit());
   await main(role, Number(seconds), Number(windowMs), name);
 }
