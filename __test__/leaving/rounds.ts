@@ -12,7 +12,7 @@ import { titleOf, type Way } from './ways.js';
 /** For each way, if it is set. */
 const asked = Number(process.env['LEAVING_ROUNDS'] ?? 0);
 const ROUNDS = 25;
-const ROUNDS_OF_VARIANTS = 5;
+const ROUNDS_OF_VARIANTS = 3;
 /** For as many rounds as anybody asks for. */
 const PATIENCE_MS = 3_600_000;
 

@@ -64,9 +64,6 @@ export const kinds: Record<string, (scene: Scene, leave: Leave) => void> = {
   async 'for await'({ down }, leave) {
     for await (const image of down) if (image.width > 0) leave();
   },
-  async newest({ down }, leave) {
-    for await (const image of down.newest()) if (image.width > 0) leave();
-  },
   async recv({ down, held }, leave) {
     held.push(await down.recv());
     leave();

@@ -33,7 +33,6 @@ const FAILED = 1;
 /** Where frames are in JavaScript's hands. Another one is a line here, and one in `scene.ts`. */
 const KINDS: { kind: string; variant?: true }[] = [
   { kind: 'for await' },
-  { kind: 'newest', variant: true },
   { kind: 'recv', variant: true },
   { kind: 'tryRecv' },
   { kind: 'loan' },
