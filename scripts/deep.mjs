@@ -1,5 +1,6 @@
 // What takes long: every model and mutant, loom, every pass of every crash point, chaos for ten
-// minutes, deliberate bugs, openers by the hundred thousand, fuzzing under AddressSanitizer.
+// minutes, deliberate bugs, openers by the hundred thousand, fuzzing under AddressSanitizer, every
+// way to leave a thousand times, ten minutes at 60 Hz, every release of Node.js and TypeScript.
 // The last line is the verdict. --only NAME,NAME: some of them. --seconds N: chaos, 600.
 import { parseArgs } from 'node:util';
 import { build, foreground, main } from './lib.mjs';
@@ -27,6 +28,10 @@ const PARTS = {
   bugs: node('chaos', '--bugs'),
   storm: cargo('run --release -p framelane-topic --example storm -- 64 1000'),
   fuzz: node('fuzz'),
+  leaving: node('leaving', '--no-build'),
+  steady: node('steady', '--no-build'),
+  versions: node('versions', '--no-build'),
+  typescript: node('typescript', '--no-build'),
 };
 
 await main(async () => {

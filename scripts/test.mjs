@@ -8,6 +8,8 @@ import { avaCounts, cargoCounts, total } from './counts.mjs';
 import { build, Failure, main, root, run, timed, tool } from './lib.mjs';
 
 const quick = process.argv.includes('--quick');
+/** Folders of tests that --quick leaves out. */
+const SLOW = ['process', 'leaving', 'steady'];
 /** What need not be read when another test has failed. */
 const PASSED = /^(ok \d+ - .*|test .* \.\.\. ok)\n/gm;
 const namespace = `t-${randomBytes(6).toString('hex')}`;
@@ -44,8 +46,9 @@ function cargoSuite() {
 function avaSuite() {
   const specs = readdirSync(join(root, '__test__'), { recursive: true })
     .filter((path) => path.endsWith('.spec.ts'))
-    .filter((path) => !(quick && path.startsWith('process/')));
-  const files = quick ? ['build/__test__/**/*.spec.js', '!build/__test__/process/**'] : [];
+    .filter((path) => !(quick && SLOW.includes(path.split('/')[0])));
+  const slow = SLOW.map((folder) => `!build/__test__/${folder}/**`);
+  const files = quick ? ['build/__test__/**/*.spec.js', ...slow] : [];
   const args = ['--tap', ...files];
   // A view that outlives its frame shows nothing then, and a test that relies on one fails.
   const guard = { FRAMELANE_GUARD: '1' };
