@@ -5,16 +5,16 @@
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildC, buildNaive, buildRust, hasPeer, installPeers, root } from './build.js';
-import { calls } from './calls/index.js';
-import { copies } from './copies/index.js';
-import { core } from './core/index.js';
+import { calls } from './calls/rows.js';
+import { copies } from './copies/rows.js';
+import { core } from './core/rows.js';
 import { rings } from './core/rings.js';
 import type { Group } from './group.js';
 import { shuffled } from './numbers.js';
-import { pairs } from './pairs/index.js';
+import { pairs } from './pairs/rows.js';
 import { record, table, writeJson, type Row } from './report.js';
-import { spins } from './spins/index.js';
-import { wakeups } from './wakeups/index.js';
+import { spins } from './spins/rows.js';
+import { wakeups } from './wakeups/rows.js';
 
 const ROUNDS = '5';
 const PEERS = ['zeromq', 'shared-memory-disruptor'];

@@ -1,6 +1,7 @@
 /**
- * zeromq.js: `Push` and `Pull` over a unix socket. It takes a `Buffer` over without a copy, so
- * that the next frame is written into another one.
+ * zeromq.js: `Push` and `Pull` over a unix socket. It takes a `Buffer` over without a copy and
+ * does not say when it is done with it: frames are written into several in turn, more than may
+ * stand in its queues.
  */
 import type { Lane, Sender } from '../pairs/lane.js';
 import { BYTES } from '../pairs/picture.js';
@@ -18,13 +19,17 @@ interface Push {
 }
 
 interface ZeroMq {
-  Pull: new () => Pull;
-  Push: new () => Push;
+  Pull: new (options: object) => Pull;
+  Push: new (options: object) => Push;
 }
+
+/** Frames in a queue, at the sender and at the receiver. */
+const QUEUE = 2;
+const BUFFERS = 8;
 
 export const lane: Lane = {
   async openReceiver(arrived) {
-    const pull = new (peer<ZeroMq>('zeromq').Pull)();
+    const pull = new (peer<ZeroMq>('zeromq').Pull)({ receiveHighWaterMark: QUEUE });
     pull.connect(addressOf(process.ppid));
     void (async () => {
       for await (const [frame] of pull) {
@@ -36,9 +41,9 @@ export const lane: Lane = {
   },
 
   async openSender(): Promise<Sender> {
-    const push = new (peer<ZeroMq>('zeromq').Push)();
+    const push = new (peer<ZeroMq>('zeromq').Push)({ sendHighWaterMark: QUEUE });
     await push.bind(addressOf(process.pid));
-    const frames = [Buffer.alloc(BYTES), Buffer.alloc(BYTES), Buffer.alloc(BYTES)];
+    const frames = Array.from({ length: BUFFERS }, () => Buffer.alloc(BYTES));
     let turn = 0;
     return {
       next: () => frames[(turn = (turn + 1) % frames.length)]!,

@@ -18,6 +18,45 @@ const SUM = (BATCH * (BATCH - 1)) / 2;
 const [how, count] = [process.argv[2], Number(process.argv[3])];
 const publisher = new Topic(Image, 'bench', { depth: BATCH });
 const subscriber = how === 'guard' ? openGuarded('bench') : new Topic(Image, 'bench');
+const batchesOf = (frames: number): number => Math.ceil(frames / BATCH);
+
+/**
+ * The clock of loops: begins in the body of a batch's first frame and ends in that of its last,
+ * which then sends the next batch, so that the loop never finds nothing.
+ */
+class Batches {
+  left = BATCH;
+  sum = 0;
+  start = 0n;
+  time = 0n;
+  readonly #warmUp = batchesOf(WARM_UP);
+  readonly #total: number;
+  #done = 0;
+
+  constructor(batches: number) {
+    this.#total = this.#warmUp + batches;
+    sendBatch();
+  }
+
+  /** After the last frame of a batch; whether there is another one. */
+  next(): boolean {
+    const took = process.hrtime.bigint() - this.start;
+    assert.strictEqual(this.sum, SUM);
+    if (this.#done >= this.#warmUp) this.time += took;
+    this.#done++;
+    this.left = BATCH;
+    this.sum = 0;
+    if (this.#done === this.#total) return false;
+    sendBatch();
+    return true;
+  }
+
+  /** Nanoseconds for a frame: from the first to the last of a batch there is one less. */
+  get mean(): number {
+    return Number(this.time) / ((this.#total - this.#warmUp) * (BATCH - 1));
+  }
+}
+
 const measures: Record<string, (batches: number) => number | Promise<number>> = {
   'try-recv': overTryRecv,
   guard: overTryRecv,
@@ -26,7 +65,6 @@ const measures: Record<string, (batches: number) => number | Promise<number>> = 
 };
 const measure = measures[how ?? ''];
 if (measure === undefined) throw new Error(`${how} is none of ${Object.keys(measures).join(', ')}`);
-const batchesOf = (frames: number): number => Math.ceil(frames / BATCH);
 if (measure === overTryRecv) overTryRecv(batchesOf(WARM_UP));
 const receive = await measure(batchesOf(count));
 console.log(JSON.stringify({ receive }));
@@ -64,43 +102,6 @@ function receiveBatch(): number {
     image.release();
   }
   return sum;
-}
-
-/**
- * The clock of loops: begins in the body of a batch's first frame and ends in that of its last,
- * which then sends the next batch, so that the loop never finds nothing.
- */
-class Batches {
-  left = BATCH;
-  sum = 0;
-  start = 0n;
-  time = 0n;
-  readonly #warmUp = batchesOf(WARM_UP);
-  readonly #total: number;
-  #done = 0;
-
-  constructor(batches: number) {
-    this.#total = this.#warmUp + batches;
-    sendBatch();
-  }
-
-  /** After the last frame of a batch; whether there is another one. */
-  next(): boolean {
-    const took = process.hrtime.bigint() - this.start;
-    assert.strictEqual(this.sum, SUM);
-    if (this.#done >= this.#warmUp) this.time += took;
-    this.#done++;
-    this.left = BATCH;
-    this.sum = 0;
-    if (this.#done === this.#total) return false;
-    sendBatch();
-    return true;
-  }
-
-  /** Nanoseconds for a frame: from the first to the last of a batch there is one less. */
-  get mean(): number {
-    return Number(this.time) / ((this.#total - this.#warmUp) * (BATCH - 1));
-  }
 }
 
 async function overForAwait(batches: number): Promise<number> {

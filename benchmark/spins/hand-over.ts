@@ -5,6 +5,8 @@
  * frame, for which the sender spins, too.
  */
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { Image, Topic } from 'framelane';
 import { peer } from '../baselines/peer.js';
 import { quantile } from '../numbers.js';
@@ -35,6 +37,8 @@ const { lane, width, height, pin } = task<Task>();
 const OPTIONS = { depth: 2 };
 const SLOTS = 4;
 
+const times: number[] = [];
+let expected = 0;
 const answers = new Topic(Image, 'bench.answers');
 const lanes = {
   framelane: [sendFrames, receiveFrames],
@@ -55,9 +59,9 @@ async function start(): Promise<void> {
 
 /** Writes the number, then reads the clock: the last thing before it is sent. */
 function stamp(bytes: Uint8Array, number: number): void {
-  const view = new BigUint64Array(bytes.buffer, bytes.byteOffset, STAMP_BYTES / 8);
-  view[1] = BigInt(number);
-  view[0] = process.hrtime.bigint();
+  const view = new DataView(bytes.buffer, bytes.byteOffset, STAMP_BYTES);
+  view.setFloat64(8, number);
+  view.setBigUint64(0, process.hrtime.bigint());
 }
 
 function awaitAnswer(): void {
@@ -69,14 +73,12 @@ function awaitAnswer(): void {
   }
 }
 
-const times: number[] = [];
-let expected = 0;
-
 /** Takes what has arrived; whether it was the last. */
 function take(bytes: Readonly<Uint8Array>, now: bigint): boolean {
-  const view = new BigUint64Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, STAMP_BYTES / 8);
-  if (view[1] !== BigInt(expected)) throw new Error(`frame ${view[1]} instead of ${expected}`);
-  if (expected >= WARM_UP) times.push(Number(now - view[0]!) / 1000);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, STAMP_BYTES);
+  const number = view.getFloat64(8);
+  if (number !== expected) throw new Error(`frame ${number} instead of ${expected}`);
+  if (expected >= WARM_UP) times.push(Number(now - view.getBigUint64(0)) / 1000);
   expected++;
   answers.send(answers.loan({ width: 1, height: 1 }));
   if (expected < COUNT) return false;
@@ -115,12 +117,18 @@ interface Disruptor {
 /** Whole frames in a ring; the second process makes it, because it says when it is ready. */
 function openDisruptor(): Disruptor {
   const { Disruptor } = peer<{ Disruptor: new (...args: unknown[]) => Disruptor }>(lane);
-  const pid = isPartner ? process.ppid : process.pid;
-  return new Disruptor(`/framelane-bench-${pid}`, SLOTS, width * height * 3, 1, 0, isPartner, true);
+  const name = nameOf(isPartner ? process.ppid : process.pid);
+  return new Disruptor(`/${name}`, SLOTS, width * height * 3, 1, 0, isPartner, true);
+}
+
+function nameOf(pid: number): string {
+  return `framelane-bench-${pid}.disruptor`;
 }
 
 function sendElements(): void {
   const disruptor = openDisruptor();
+  // It leaves its memory behind.
+  rmSync(join('/dev/shm', nameOf(process.pid)));
   for (let number = 0; number < COUNT; number++) {
     const bytes = disruptor.produceClaimSync();
     stamp(bytes, number);

@@ -36,13 +36,15 @@ export const ways: Record<string, (first: boolean) => Bells> = {
 };
 
 const SIZE = { width: 64, height: 48 };
+/** So that none is passed by when a process does not get a core for a while. */
+const DEPTH = 64;
 
 /** A frame of 64x48, `forEach`. */
 function topics(): Bells {
   const open: Topic[] = [];
   const topic = (name: string): Bell => ({
     open() {
-      const sender = new Topic(Image, name);
+      const sender = new Topic(Image, name, { depth: DEPTH });
       open.push(sender);
       return () => sender.send(sender.loan(SIZE));
     },

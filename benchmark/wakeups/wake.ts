@@ -47,29 +47,36 @@ async function wake(): Promise<void> {
       answered = () => (--left === 0 ? resolve() : ring());
       ring();
     });
-  const warm = once(partner, 'message');
   await (pace === 'hot' ? hot(WARM_UP) : paced(WARM_UP, WARM_UP_MS, ring));
-  await warm;
-  const result = once(partner, 'message');
+  // What was rung before is not measured.
+  partner.send('begin');
+  await once(partner, 'message');
   await (pace === 'hot' ? hot(count) : paced(count, PERIOD_MS, ring));
-  const [round] = (await result) as [Round];
+  partner.send('end');
+  const [round] = (await once(partner, 'message')) as [Round];
   console.log(JSON.stringify(round));
   bells.close();
 }
 
 function sleepAndAnswer(): void {
   const answer = pace === 'hot' ? bells.back.open() : null;
-  const times: number[] = [];
-  let rings = 0;
+  let times: number[] = [];
   bells.there.listen((now, rungNs) => {
-    rings++;
     answer?.();
-    if (rings === WARM_UP) tell('warm');
-    if (rings <= WARM_UP + SETTLE) return;
     times.push(Number(now - rungNs) / 1000);
-    if (rings !== WARM_UP + count) return;
-    finish({ p50: quantile(times, 0.5) } satisfies Round);
+  });
+  process.on('message', (message) => {
+    if (message === 'begin') {
+      times = [];
+      tell('begun');
+      return;
+    }
+    const measured = times.slice(SETTLE);
+    if (measured.length < MEASURED[pace] / 2) {
+      throw new Error(`${way}: ${times.length} of ${count} rings were heard`);
+    }
     process.once('disconnect', () => bells.close());
+    finish({ p50: quantile(measured, 0.5) } satisfies Round);
   });
   begin();
 }

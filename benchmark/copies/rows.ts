@@ -2,7 +2,7 @@
 import { hasPeer } from '../build.js';
 import { run, runScript } from '../children.js';
 import { Figures, type Group } from '../group.js';
-import { runPair } from '../pairs/index.js';
+import { runPair } from '../pairs/rows.js';
 import { BYTES } from '../pairs/picture.js';
 import type { Row } from '../report.js';
 
