@@ -2,10 +2,16 @@
 import { median } from './numbers.js';
 import { row, type Row } from './report.js';
 
+/** Measures something once. */
+export type Job = () => Promise<void>;
+
 /** One topic of the benchmark. */
 export interface Group {
-  /** Each is run once a round, in shuffled order among those of all groups. */
-  jobs: (() => Promise<void>)[];
+  /**
+   * Each is run once a round. Jobs that are compared with each other stand in one list: they are
+   * run one right after another, in shuffled order, and the lists of all groups are shuffled.
+   */
+  jobs: Job[][];
   /** After the last round. */
   rows(): Row[];
 }

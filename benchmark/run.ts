@@ -9,7 +9,7 @@ import { calls } from './calls/rows.js';
 import { copies } from './copies/rows.js';
 import { core } from './core/rows.js';
 import { rings } from './core/rings.js';
-import type { Group } from './group.js';
+import type { Group, Job } from './group.js';
 import { shuffled } from './numbers.js';
 import { pairs } from './pairs/rows.js';
 import { record, table, writeJson, type Row } from './report.js';
@@ -50,11 +50,19 @@ if (unknown.length > 0) {
 
 installPeers();
 const groups = names.map((name) => ({ name, ...GROUPS[name]!() }));
-const jobs = groups.flatMap((group) => group.jobs);
+const lists = groups.flatMap((group) => group.jobs);
 const start = performance.now();
 for (let round = 1; round <= rounds; round++) {
   console.error(`round ${round} of ${rounds}, ${Math.round((performance.now() - start) / 1000)} s`);
-  for (const job of shuffled(jobs)) await job();
+  for (const job of shuffled(lists).flatMap((list) => shuffled(list))) {
+    await job().catch((error: unknown) => again(job, error));
+  }
+}
+
+/** A process that was not given a core for seconds has failed for no reason of its own: once. */
+function again(job: Job, error: unknown): Promise<void> {
+  console.error(`${error instanceof Error ? error.message : String(error)}; once more`);
+  return job();
 }
 
 const rows: Row[] = [];

@@ -1,7 +1,8 @@
 /**
  * Shared memory by hand: a file that both processes map, frames written in place, and a message of
- * 64 bytes through a unix socket that says where. Nobody counts who still reads, and nothing is
- * cleared up after a crash: it is what one would write in an afternoon.
+ * 64 bytes through a unix socket that says where. A byte comes back when the receiver is done with
+ * a frame. One receiver, and nothing is cleared up after a crash: it is what one would write in
+ * an afternoon.
  *
  * The socket is the one of `socket.ts`: `onread` into a fixed buffer, the message in one write.
  */
@@ -15,6 +16,7 @@ import { loadNaive } from './naive.js';
 
 const SLOTS = 4;
 const MESSAGE_BYTES = 64;
+const DONE = Buffer.of(1);
 /** Slots begin at pages. */
 const STRIDE = Math.ceil(BYTES / 4096) * 4096;
 
@@ -47,6 +49,7 @@ export const lane: Lane = {
           const now = process.hrtime.bigint();
           filled = 0;
           arrived(frame, now);
+          socket.write(DONE);
         }
         return true;
       },
@@ -60,11 +63,20 @@ export const lane: Lane = {
     const socket = await accepted;
     const message = Buffer.alloc(MESSAGE_BYTES);
     let slot = 0;
+    let busy = 0;
+    let proceed = (): void => {};
+    socket.on('data', ({ length }: Buffer) => {
+      busy -= length;
+      proceed();
+    });
     return {
       next: () => slots[(slot = (slot + 1) % SLOTS)]!,
       send() {
         message.writeUInt32LE(slot, 0);
         socket.write(message);
+        // The slot after this one must be free.
+        if (++busy < SLOTS) return;
+        return new Promise((resolve) => (proceed = resolve));
       },
       close: () => socket.destroy(),
     };

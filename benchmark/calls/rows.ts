@@ -4,10 +4,12 @@ import { Figures, type Group } from '../group.js';
 import { median } from '../numbers.js';
 import type { Row } from '../report.js';
 
-/** Frames or calls in a round. */
+/** Frames in a round. */
 const COUNT = '1000000';
 /** Of what takes microseconds. */
 const FEW = '200000';
+/** Calls of each function in a round. */
+const CALLS = '300000';
 
 const COSTS = {
   'macro-empty': 'a macro function without arguments',
@@ -33,18 +35,21 @@ export function calls(): Group {
     const { receive } = (await runScript(`calls/${file}.js`, how, count)) as { receive: number };
     figures.add(name, receive);
   };
+  const costs = async (): Promise<void> => {
+    const all = (await runScript('calls/costs.js', CALLS)) as Record<string, number>;
+    for (const [name, ns] of Object.entries(all)) figures.add(`call-${name}`, ns);
+  };
   return {
     jobs: [
-      job('foreach-js', 'receive', 'for-each', COUNT),
-      job('for-await-js', 'receive', 'for-await', COUNT),
-      job('try-recv-js', 'receive', 'try-recv', COUNT),
-      job('guard', 'receive', 'guard', FEW),
-      job('naive-js', 'naive', 'class', FEW),
-      job('naive-object-js', 'naive', 'object', FEW),
-      async () => {
-        const costs = (await runScript('calls/costs.js', COUNT)) as Record<string, number>;
-        for (const [name, ns] of Object.entries(costs)) figures.add(`call-${name}`, ns);
-      },
+      [
+        job('foreach-js', 'receive', 'for-each', COUNT),
+        job('for-await-js', 'receive', 'for-await', COUNT),
+        job('try-recv-js', 'receive', 'try-recv', COUNT),
+        job('guard', 'receive', 'guard', FEW),
+        job('naive-js', 'naive', 'class', FEW),
+        job('naive-object-js', 'naive', 'object', FEW),
+      ],
+      [costs],
     ],
     rows: () => [...frameRows(figures), ...costRows(figures)],
   };

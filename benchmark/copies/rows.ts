@@ -34,7 +34,7 @@ export function copies(copy: string): Group {
     for (const [name, p50] of Object.entries(round as object)) figures.add(name, p50);
   };
   return {
-    jobs: [...lanes.map(pair), memcpy, clone],
+    jobs: [[...lanes.map(pair), memcpy], [clone]],
     rows: () => rows(figures, lanes.includes('zeromq')),
   };
 }

@@ -12,7 +12,7 @@ const rounds: Rings[] = [];
 /** `spsc` is the program of the crate `framelane-ring`. */
 export function rings(spsc: string): Group {
   return {
-    jobs: [async () => void rounds.push((await run(spsc, [CALLS])) as Rings)],
+    jobs: [[async () => void rounds.push((await run(spsc, [CALLS])) as Rings)]],
     rows: ringRows,
   };
 }

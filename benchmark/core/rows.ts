@@ -61,6 +61,7 @@ export function core(bench: string, count: string): Group {
     figures[name].push((await run(program, args)) as Figures[Name]);
   };
   return {
+    // What is compared takes turns within each of the programs.
     jobs: [
       () => job('publish', CALLS),
       () => job('receive', CALLS),
@@ -72,7 +73,7 @@ export function core(bench: string, count: string): Group {
       () => job('stopped', STOPPED_MS),
       () => job('killed', KILLED),
       () => job('memory', FRAMES),
-    ],
+    ].map((each) => [each]),
     rows: () => [
       ...callRows(),
       ...attachedRows(),

@@ -5,8 +5,8 @@ import { Figures, type Group } from '../group.js';
 import { row, type Row } from '../report.js';
 import type { Round, Task } from './pair.js';
 
-/** As many as a stream's first minute has. */
-const WARM_UP = 3000;
+/** As many as a stream's first half minute has. */
+const WARM_UP = 2000;
 /** Where no goal hangs on it. */
 const SHORT_WARM_UP = 1000;
 /** Of zeromq the paced, free row only. */
@@ -39,14 +39,15 @@ export function pairs(pin: string): Group {
     figures.add(`${lane}${suffix(variant)}`, round.p50);
     if (lane === 'framelane') figures.add(`lost${suffix(variant)}`, round.lost);
   };
-  const peers = hasPeer('zeromq') ? [job('zeromq', VARIANTS[0])] : [];
+  const zeromq = hasPeer('zeromq');
   return {
-    jobs: [...VARIANTS.flatMap((variant) => LANES.map((lane) => job(lane, variant))), ...peers],
+    jobs: VARIANTS.map((variant) => [
+      ...LANES.map((lane) => job(lane, variant)),
+      ...(zeromq && variant === VARIANTS[0] ? [job('zeromq', variant)] : []),
+    ]),
     rows: () => [
       ...VARIANTS.flatMap((variant) => variantRows(figures, variant)),
-      ...(peers.length > 0
-        ? [figures.row('zeromq-60hz', 'zeromq-1080p-60hz', 'us', null, P50)]
-        : []),
+      ...(zeromq ? [figures.row('zeromq-60hz', 'zeromq-1080p-60hz', 'us', null, P50)] : []),
       lostRow(figures),
     ],
   };

@@ -1,8 +1,8 @@
 /**
  * One round of handing frames over between two processes that never sleep: `hand-over.js TASK`
  * (JSON, see `Task`) prints the p50 from right before `send` to the first line that has the
- * frame, in microseconds, as JSON. One frame is on its way at a time; the answer comes by a small
- * frame, for which the sender spins, too.
+ * frame, in microseconds, for each size, as JSON. One frame is on its way at a time; the answer
+ * comes by a small frame, for which the sender spins, too.
  */
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
@@ -16,28 +16,33 @@ import { spinForEach } from '../surface.js';
 /** What a process is told. */
 export interface Task {
   lane: 'framelane' | 'shared-memory-disruptor';
-  width: number;
-  height: number;
+  /** Width and height. They take turns, so that all of them meet the same cores. */
+  sizes: readonly (readonly [number, number])[];
   /** The path of `pin` where the two are to be on different cores. */
   pin: string | null;
 }
 
 export interface Round {
-  p50: number;
+  /** In the order of the sizes. */
+  p50s: number[];
 }
 
-const WARM_UP = 20_000;
-const MEASURED = 20_000;
-const COUNT = WARM_UP + MEASURED;
+/** The first turns of each size are not measured. */
+const WARM_UP_TURNS = 2;
+const TURNS = 5;
+/** Frames in a turn. */
+const TURN = 5000;
 /** Of the frames' bytes: when it was sent, and its number. */
 const STAMP_BYTES = 16;
 
-const { lane, width, height, pin } = task<Task>();
+const { lane, sizes, pin } = task<Task>();
+const COUNT = TURNS * TURN * sizes.length;
+const MEASURED_FROM = WARM_UP_TURNS * TURN * sizes.length;
 // Two frames are enough for one on its way: a frame of 8K takes 100 MB.
 const OPTIONS = { depth: 2 };
 const SLOTS = 4;
 
-const times: number[] = [];
+const times: number[][] = sizes.map(() => []);
 let expected = 0;
 const answers = new Topic(Image, 'bench.answers');
 const lanes = {
@@ -55,6 +60,11 @@ async function start(): Promise<void> {
   const [round] = (await result) as [Round];
   answers.close();
   console.log(JSON.stringify(round));
+}
+
+/** The index of the size of a frame. */
+function sizeOf(number: number): number {
+  return Math.floor(number / TURN) % sizes.length;
 }
 
 /** Writes the number, then reads the clock: the last thing before it is sent. */
@@ -78,18 +88,20 @@ function take(bytes: Readonly<Uint8Array>, now: bigint): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, STAMP_BYTES);
   const number = view.getFloat64(8);
   if (number !== expected) throw new Error(`frame ${number} instead of ${expected}`);
-  if (expected >= WARM_UP) times.push(Number(now - view.getBigUint64(0)) / 1000);
+  const took = Number(now - view.getBigUint64(0)) / 1000;
+  if (expected >= MEASURED_FROM) times[sizeOf(expected)]!.push(took);
   expected++;
   answers.send(answers.loan({ width: 1, height: 1 }));
   if (expected < COUNT) return false;
   answers.close();
-  finish({ p50: quantile(times, 0.5) } satisfies Round);
+  finish({ p50s: times.map((each) => quantile(each, 0.5)) } satisfies Round);
   return true;
 }
 
 function sendFrames(): void {
   const topic = new Topic(Image, 'bench', OPTIONS);
   for (let number = 0; number < COUNT; number++) {
+    const [width, height] = sizes[sizeOf(number)]!;
     const image = topic.loan({ width, height });
     stamp(image.data, number);
     topic.send(image);
@@ -117,6 +129,7 @@ interface Disruptor {
 /** Whole frames in a ring; the second process makes it, because it says when it is ready. */
 function openDisruptor(): Disruptor {
   const { Disruptor } = peer<{ Disruptor: new (...args: unknown[]) => Disruptor }>(lane);
+  const [width, height] = sizes[0]!;
   const name = nameOf(isPartner ? process.ppid : process.pid);
   return new Disruptor(`/${name}`, SLOTS, width * height * 3, 1, 0, isPartner, true);
 }

@@ -46,7 +46,7 @@ export function wakeups(wake: string, pin: string): Group {
       figures.add(`${name}${suffix([pace, where] as Variant)}`, round.p50);
     };
   return {
-    jobs: VARIANTS.flatMap((variant) => [
+    jobs: VARIANTS.map((variant) => [
       ...SCRIPTS.map((way) => script(way, variant)),
       ...PROGRAMS.map((way) => program(way, variant)),
     ]),
