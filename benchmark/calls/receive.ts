@@ -6,7 +6,6 @@
  */
 import assert from 'node:assert';
 import { Image, Topic } from 'framelane';
-import { forEach, openGuarded } from '../surface.js';
 
 /** As many as a ring keeps. */
 const BATCH = 64;
@@ -17,7 +16,8 @@ const SUM = (BATCH * (BATCH - 1)) / 2;
 
 const [how, count] = [process.argv[2], Number(process.argv[3])];
 const publisher = new Topic(Image, 'bench', { depth: BATCH });
-const subscriber = how === 'guard' ? openGuarded('bench') : new Topic(Image, 'bench');
+const options: object = how === 'guard' ? { guard: true } : {};
+const subscriber = new Topic(Image, 'bench', options);
 const batchesOf = (frames: number): number => Math.ceil(frames / BATCH);
 
 /**
@@ -117,7 +117,7 @@ async function overForAwait(batches: number): Promise<number> {
 async function overForEach(batches: number): Promise<number> {
   const clock = new Batches(batches);
   await new Promise<void>((resolve) => {
-    void forEach(subscriber, (image) => {
+    void subscriber.forEach((image) => {
       if (clock.left === BATCH) clock.start = process.hrtime.bigint();
       clock.sum += image.data[0] as number;
       if (--clock.left === 0 && !clock.next()) resolve();

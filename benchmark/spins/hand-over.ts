@@ -11,7 +11,6 @@ import { Image, Topic } from 'framelane';
 import { peer } from '../baselines/peer.js';
 import { quantile } from '../numbers.js';
 import { begin, finish, isPartner, startPartner, task } from '../partner.js';
-import { spinForEach } from '../surface.js';
 
 /** What a process is told. */
 export interface Task {
@@ -28,16 +27,17 @@ export interface Round {
 }
 
 /** The first turns of each size are not measured. */
-const WARM_UP_TURNS = 2;
-const TURNS = 5;
+const WARM_UP_TURNS = 20;
+const TURNS = 50;
 /** Frames in a turn. */
-const TURN = 5000;
+const TURN = 500;
 /** Of the frames' bytes: when it was sent, and its number. */
 const STAMP_BYTES = 16;
 
 const { lane, sizes, pin } = task<Task>();
 const COUNT = TURNS * TURN * sizes.length;
 const MEASURED_FROM = WARM_UP_TURNS * TURN * sizes.length;
+const SPIN_US = 1_000_000;
 // Two frames are enough for one on its way: a frame of 8K takes 100 MB.
 const OPTIONS = { depth: 2 };
 const SLOTS = 4;
@@ -111,11 +111,12 @@ function sendFrames(): void {
 }
 
 function receiveFrames(): void {
-  const topic = spinForEach('bench', {}, (image) => {
+  const topic = new Topic(Image, 'bench', { spinUs: SPIN_US });
+  begin();
+  void topic.forEach((image) => {
     const now = process.hrtime.bigint();
     if (take(image.data as Uint8Array, now)) topic.close();
   });
-  begin();
 }
 
 interface Disruptor {

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { Image, Topic } from 'framelane';
 import { loadNaive } from '../baselines/naive.js';
-import { forEach } from '../surface.js';
 
 /**
  * What is called first of all when woken. It has read the clock in its first line; `rungNs` is
@@ -51,7 +50,7 @@ function topics(): Bells {
     listen(woken) {
       const receiver = new Topic(Image, name);
       open.push(receiver);
-      void forEach(receiver, (image) => {
+      void receiver.forEach((image) => {
         const now = process.hrtime.bigint();
         woken(now, image.sentNs);
       });

@@ -147,10 +147,10 @@ fn call(&Watch { env, context, callback, .. }: &Watch, stamp_ns: u64) {
     unsafe { sys::napi_get_global(env, &mut receiver) };
     // SAFETY: a live environment.
     unsafe { sys::napi_create_double(env, stamp_ns as f64, &mut value) };
+    // A plain call comes first, what runs ticks and microtasks after it: nothing is quicker.
     // SAFETY: values of this environment, one argument.
-    let status = unsafe {
-        sys::napi_make_callback(env, context, receiver, function, 1, &value, &mut result)
-    };
+    let status =
+        unsafe { sys::napi_call_function(env, receiver, function, 1, &value, &mut result) };
     if status == sys::Status::napi_pending_exception {
         let mut exception = ptr::null_mut();
         // SAFETY: an exception is pending.
@@ -158,6 +158,11 @@ fn call(&Watch { env, context, callback, .. }: &Watch, stamp_ns: u64) {
         // SAFETY: a value of this environment.
         unsafe { sys::napi_fatal_exception(env, exception) };
     }
+    let mut ticks = ptr::null_mut();
+    // SAFETY: a value and a context of this environment.
+    unsafe { sys::napi_open_callback_scope(env, receiver, context, &mut ticks) };
+    // SAFETY: opened above.
+    unsafe { sys::napi_close_callback_scope(env, ticks) };
     // SAFETY: opened above.
     unsafe { sys::napi_close_handle_scope(env, scope) };
 }
