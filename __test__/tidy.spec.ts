@@ -108,6 +108,7 @@ rule('mappings, napi and the binding have one place each', places, [
   ['crates/shm/src/lib.rs', 'use memmap2::MmapMut;', 0],
   ['crates/framelane/src/lib.rs', 'use napi_derive::napi;', 1],
   ['crates/node/src/lib.rs', 'use napi_derive::napi;', 0],
+  ['benchmark/baselines/naive/src/lib.rs', 'use napi_derive::napi;', 0],
   ['lib/topic.ts', `import type { hot } from './${'generated'}/binding.js';`, 1],
   ['lib/native.ts', `import type { hot } from './${'generated'}/binding.js';`, 0],
   ['demo/camera.ts', `require('../framelane.${'node'}');`, 1],
@@ -122,6 +123,7 @@ rule('the lock file serves every platform and no address', lockFile, [
   ['package-lock.json', '{"packages":{"a":{"resolved":"https://example.com/a.tgz"}}}', 1],
   ['package-lock.json', '{"packages":{"a":{"optionalDependencies":{"b":"1.0.0"}}}}', 1],
   ['package-lock.json', '{"packages":{"a":{"optionalDependencies":{}}}}', 0],
+  ['benchmark/package-lock.json', '{"packages":{"a":{"resolved":"b"}}}', 1],
 ]);
 
 test('crates depend on lower layers only', (t) => {

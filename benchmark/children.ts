@@ -1,5 +1,5 @@
 /** Starts the processes that measure, each with shared memory of its own. */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -7,9 +7,6 @@ import { join } from 'node:path';
 
 /** Longest time that one process may take. */
 const TIMEOUT_MS = 60_000;
-
-/** The checkout; compiled files lie two folders below. */
-export const root = join(import.meta.dirname, '../..');
 
 // A directory of its own can be removed whatever happens to the processes in it.
 const shared = mkdtempSync(join(process.env['FRAMELANE_DIR'] ?? '/dev/shm', 'framelane-bench-'));
@@ -26,6 +23,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 /** Runs one of the compiled files to its end; gives the JSON that it prints. */
 export function runScript(file: string, ...args: string[]): Promise<unknown> {
   return run(process.execPath, [join(import.meta.dirname, file), ...args]);
+}
+
+/** As `runScript`; with a path of `pin`, on the first core only. */
+export function runPinned(pin: string | null, file: string, ...args: string[]): Promise<unknown> {
+  if (pin === null) return runScript(file, ...args);
+  return run(pin, ['0', process.execPath, join(import.meta.dirname, file), ...args]);
 }
 
 /** Runs a program to its end; gives the JSON that it prints. Nothing may be left of it. */
@@ -47,21 +50,4 @@ export async function run(command: string, args: string[]): Promise<unknown> {
   if (code !== 0) throw new Error(`${what} ended with ${signal ?? `exit code ${code}`}`);
   if (left.length > 0) throw new Error(`${what} left in shared memory: ${left.join(', ')}`);
   return JSON.parse(output);
-}
-
-/** Builds an example of a crate; gives the path of its program. */
-export function buildRust(crate: string, example: string): string {
-  const what = ['--release', '-q', '-p', crate, '--example', example];
-  const output = execFileSync('cargo', ['build', ...what, '--message-format', 'json'], {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  for (const line of output.split('\n')) {
-    if (line === '') continue;
-    const { target, executable } = JSON.parse(line);
-    if (target?.name === example && typeof executable === 'string') return executable;
-  }
-  throw new Error(`cargo did not say where the example ${example} is`);
 }

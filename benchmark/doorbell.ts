@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { buildRust, root } from './children.js';
+import { buildRust, root } from './build.js';
 import { median, quantile, rounded, shuffled } from './numbers.js';
 
 /** How to say it: what is rung, and by which way it comes into JavaScript. */

@@ -53,12 +53,12 @@ export function table(rows: readonly Row[]): string {
   return cells.map((line) => line.map(align).join('  ').trimEnd()).join('\n');
 }
 
-export function writeJson(path: string, rows: readonly Row[]): void {
-  writeFileSync(path, toJson({ rows }));
+export function writeJson(path: string, rows: readonly Row[], skipped: readonly string[]): void {
+  writeFileSync(path, toJson({ skipped, rows }));
 }
 
 /** Writes the rows and what they were measured on into `folder`; gives the file's path. */
-export function record(folder: string, rows: readonly Row[]): string {
+export function record(folder: string, rows: readonly Row[], skipped: readonly string[]): string {
   const date = new Date().toISOString();
   const machine = {
     date,
@@ -71,7 +71,7 @@ export function record(folder: string, rows: readonly Row[]): string {
   };
   const path = join(folder, `${date.slice(0, 16).replace(':', '')}.json`);
   mkdirSync(folder, { recursive: true });
-  writeFileSync(path, toJson({ ...machine, rows }));
+  writeFileSync(path, toJson({ ...machine, skipped, rows }));
   return path;
 }
 

@@ -8,8 +8,8 @@
  * - 'json' with the bytes as base64, since it has none: more than ten times slower.
  */
 import type { ChildProcess } from 'node:child_process';
-import type { Lane, Sender } from '../lane.js';
-import { BYTES } from '../picture.js';
+import type { Lane, Sender } from '../pairs/lane.js';
+import { BYTES } from '../pairs/picture.js';
 
 export const lane: Lane = {
   async openReceiver(arrived) {

@@ -11,8 +11,8 @@
  */
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import type { Lane, Sender } from '../lane.js';
-import { BYTES } from '../picture.js';
+import type { Lane, Sender } from '../pairs/lane.js';
+import { BYTES } from '../pairs/picture.js';
 
 let accepted: Promise<Socket>;
 

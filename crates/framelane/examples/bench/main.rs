@@ -17,6 +17,7 @@ mod figures;
 mod killed;
 mod memory;
 mod obey;
+mod round_trip;
 mod sleeping;
 mod stopped;
 mod together;
@@ -25,8 +26,8 @@ use std::{env, process};
 
 use framelane::Result;
 
-const VERBS: &str =
-    "publish|receive|feed|attached|together|sleeping|stopped|killed|memory COUNT, or obey";
+const VERBS: &str = "publish|receive|feed|attached|together|sleeping|stopped|killed|memory|\
+    round-trip COUNT, or obey";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -46,6 +47,7 @@ fn main() -> Result<()> {
         "stopped" => stopped::stopped(count),
         "killed" => killed::killed(count),
         "memory" => memory::memory(count),
+        "round-trip" => round_trip::round_trip(count),
         _ => usage(),
     }
 }

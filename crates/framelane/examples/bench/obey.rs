@@ -12,6 +12,7 @@ use rustix::fd::BorrowedFd;
 use rustix::process::{Signal, set_parent_process_death_signal};
 
 use crate::figures::{STAMP, bytes, expect, fail, refused, right_bytes, send, send_filled};
+use crate::round_trip::{answer, back_of};
 
 /// Longest time that a frame may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -73,6 +74,7 @@ impl Open {
             ["fill", count] => (0..number(count)?)
                 .try_for_each(|value| send_filled(&mut self.topic, value.to_le_bytes()[0])),
             ["publish"] => self.publish(),
+            ["answer", count] => self.answer(number(count)?),
             ["sleep"] => self.sleep(),
             ["bell"] => self.sleep_by_bell(),
             _ => fail(&format!("not an order: {words:?}")),
@@ -112,6 +114,14 @@ impl Open {
                 return Ok(());
             }
         }
+    }
+
+    /// Answers once before it looks for frames, and again when it has answered all of them.
+    fn answer(&mut self, count: u32) -> Result<()> {
+        let mut back = Topic::open(&back_of(self.topic.name()))?;
+        while self.topic.try_recv()?.is_some() {}
+        println!("ok");
+        answer(&mut self.topic, &mut back, count)
     }
 
     /// Answers once before it sleeps, and again when a frame has woken it.

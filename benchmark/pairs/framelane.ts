@@ -30,6 +30,6 @@ export const lane: Lane = {
 async function receive(topic: Topic, arrived: Arrived): Promise<void> {
   for await (const image of topic) {
     const now = process.hrtime.bigint();
-    arrived(image.data as Uint8Array, now, image.sentNs);
+    arrived(image.data as Uint8Array, now);
   }
 }

@@ -12,14 +12,9 @@ export interface Sender {
 
 /**
  * What a receiving end calls for each frame, once all of it is there. It reads the clock first
- * of all and passes it as `arrivedNs`; `publishedNs` is for ways that know when the frame became
- * visible to others. `bytes` may be read until the call returns.
+ * of all and passes it as `arrivedNs`. `bytes` may be read until the call returns.
  */
-export type Arrived = (
-  bytes: Readonly<Uint8Array>,
-  arrivedNs: bigint,
-  publishedNs?: bigint,
-) => void;
+export type Arrived = (bytes: Readonly<Uint8Array>, arrivedNs: bigint) => void;
 
 /** One way. */
 export interface Lane {
@@ -34,6 +29,10 @@ export interface Lane {
 /** All ways. A process loads only its own. */
 export const lanes: Record<string, () => Promise<{ lane: Lane }>> = {
   framelane: () => import('./framelane.js'),
-  socket: () => import('./baselines/socket.js'),
-  ipc: () => import('./baselines/ipc.js'),
+  'framelane-copy': () => import('./framelane-copy.js'),
+  'framelane-copy-spin': async () => ({ lane: (await import('./framelane-copy.js')).spinning }),
+  socket: () => import('../baselines/socket.js'),
+  ipc: () => import('../baselines/ipc.js'),
+  shm: () => import('../baselines/shm.js'),
+  zeromq: () => import('../baselines/zeromq.js'),
 };

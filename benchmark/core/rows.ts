@@ -1,7 +1,8 @@
 /** Rows of what the Rust core promises; README.md tells what each is. */
-import { buildRust, run } from './children.js';
-import { median, quantile } from './numbers.js';
-import { row, type Row } from './report.js';
+import { run } from '../children.js';
+import { ratio, type Group } from '../group.js';
+import { quantile } from '../numbers.js';
+import { row, type Row } from '../report.js';
 
 /** Calls in a round of what is timed in a loop. */
 const CALLS = '1000000';
@@ -21,6 +22,8 @@ interface Timed {
 
 /** What the programs print: `crates/framelane/examples/bench`, `crates/pool/examples/count.rs`. */
 interface Figures {
+  publish: Timed & { publishUnstamped: number };
+  receive: { receive: number };
   attached: { clock: number; publish: [number, number, number, number] };
   together: { alone: Timed; sameTopic: Timed; ownTopics: Timed };
   sleeping: { nobody: number; futex: number; fifo: number };
@@ -39,6 +42,8 @@ interface Figures {
 }
 
 const figures: { [Name in keyof Figures]: Figures[Name][] } = {
+  publish: [],
+  receive: [],
   attached: [],
   together: [],
   sleeping: [],
@@ -49,41 +54,53 @@ const figures: { [Name in keyof Figures]: Figures[Name][] } = {
   memory: [],
 };
 
-/** What is to be run once a round; `bench` is the program of the crate `framelane`. */
-export function coreJobs(bench: string): (() => Promise<unknown>)[] {
-  const count = buildRust('framelane-pool', 'count');
+/** `bench` and `count` are the programs of the crates `framelane` and `framelane-pool`. */
+export function core(bench: string, count: string): Group {
   const job = async <Name extends keyof Figures>(name: Name, amount: string): Promise<void> => {
     const [program, args] = name === 'count' ? [count, [amount]] : [bench, [name, amount]];
     figures[name].push((await run(program, args)) as Figures[Name]);
   };
-  return [
-    () => job('attached', CALLS),
-    () => job('together', CALLS),
-    () => job('sleeping', WOKEN),
-    () => job('feed', CALLS),
-    () => job('count', CALLS),
-    () => job('stopped', STOPPED_MS),
-    () => job('killed', KILLED),
-    () => job('memory', FRAMES),
-  ];
+  return {
+    // What is compared takes turns within each of the programs.
+    jobs: [
+      () => job('publish', CALLS),
+      () => job('receive', CALLS),
+      () => job('attached', CALLS),
+      () => job('together', CALLS),
+      () => job('sleeping', WOKEN),
+      () => job('feed', CALLS),
+      () => job('count', CALLS),
+      () => job('stopped', STOPPED_MS),
+      () => job('killed', KILLED),
+      () => job('memory', FRAMES),
+    ].map((each) => [each]),
+    rows: () => [
+      ...callRows(),
+      ...attachedRows(),
+      ...togetherRows(),
+      ...sleepingRows(),
+      ...receiveRows(),
+      ...stoppedRows(),
+      ...killedRows(),
+      ...memoryRows(),
+    ],
+  };
 }
 
-export function coreRows(): Row[] {
+/** What a call costs in one thread of a Rust program. */
+function callRows(): Row[] {
+  const net = (name: 'publish' | 'publishUnstamped'): number[] =>
+    figures.publish.map((round) => round[name] - round.clock);
+  const clock = figures.publish.map((round) => round.clock);
+  const receive = figures.receive.map((round) => round.receive);
+  const cycle = 'loan, header, descriptor, ring, recycling the oldest; minus clock-read';
+  const unstamped = `${cycle}; no time stamp given, so that send reads a second clock`;
   return [
-    ...attachedRows(),
-    ...togetherRows(),
-    ...sleepingRows(),
-    ...receiveRows(),
-    ...stoppedRows(),
-    ...killedRows(),
-    ...memoryRows(),
+    row('clock-read', 'ns', null, clock, 'one reading of CLOCK_MONOTONIC, as send does it'),
+    row('publish-rust', 'ns', '<= 30', net('publish'), `${cycle}; time stamp given`),
+    row('publish-rust-unstamped', 'ns', null, net('publishUnstamped'), unstamped),
+    row('receive-rust', 'ns', null, receive, 'try_recv and drop, sent by the same process'),
   ];
-}
-
-/** A row `a / b`: the ratio of the medians. */
-function ratio(id: string, goal: string | null, a: number[], b: number[], note: string): Row {
-  const each = a.map((value, index) => value / b[index]!);
-  return row(id, 'x', goal, each, note, median(a) / median(b));
 }
 
 /** Publishing to processes that have received a frame and then do nothing. */
