@@ -19,6 +19,8 @@ export class Tally {
   readonly topic: string | null;
   /** Whether views on its frames end with them; `null`: as the settings say. */
   readonly guard: boolean | null;
+  /** Views on its frames are on the buffers of slots; known once it is open. */
+  plain = false;
   extraReleases = 0;
   /** Frames sent whose pixels were copied into their slot, and received ones copied out of it. */
   copied = 0;

@@ -29,7 +29,7 @@ import * as hot from './hot.js';
 import { checkFrameId, checkTimestamp, Label } from './label.js';
 import { trace, unwatch, watch, type Tally, type Watch } from './leak.js';
 import { calling, COPIES, errorOf, f64, i64, load, u32, u8, views } from './native.js';
-import { bytesOfSlot, viewOn, viewSlot } from './view.js';
+import { bytesOfSlot, lastView, viewOn, viewSlot } from './view.js';
 
 /** The slot is ours to write. */
 export const LOANED = 0;
@@ -182,10 +182,16 @@ export function holdToWrite(lease: Lease, action: string): number {
   return lease.hold;
 }
 
-/** The kept view on a frame's values, or `null` where there is none yet or none any more. */
-export function keptView({ label, view }: Lease): TypedArray | null {
-  // A view made before the frame was sent could still write.
-  return label?.sent === true ? null : view;
+/** A view on a frame's values that is kept, or `null` where there is none. */
+export function keptView(lease: Lease): TypedArray | null {
+  const { label, view, state, tally } = lease;
+  if (view !== null) {
+    // A view made before the frame was sent could still write.
+    return label?.sent === true ? null : view;
+  }
+  // The rule: a received frame, and nothing but the slot's own buffer.
+  if (state !== RECEIVED || label !== null || !tally.plain) return null;
+  return (lease.view = lastView(lease));
 }
 
 /** Makes that view, keeps it and gives it; throws `ERR_FRAMELANE_RELEASED`. */
@@ -194,7 +200,7 @@ export function openView(lease: Lease, row: EncodingInfo, byteLength: number): T
   const pool = poolToRead(lease);
   if (views.memory === COPIES) return copiedView(lease, row, byteLength);
   if (lease.tally.guard ?? views.guard) return guardedView(lease, row, byteLength);
-  return (lease.view = viewSlot(pool, lease.slot, row, byteLength));
+  return (lease.view = viewSlot(pool, lease, row, byteLength));
 }
 
 /** The first bytes of the frame's slot; throws `ERR_FRAMELANE_RELEASED`. */

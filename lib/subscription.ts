@@ -8,7 +8,7 @@ import { send } from './lease.js';
 import { Line, type Liveness, type Waiting } from './line.js';
 import { MISSED } from './generated/layout.js';
 import * as hot from './hot.js';
-import { calling, f64, fromNative, load } from './native.js';
+import { calling, COPIES, f64, fromNative, load, views } from './native.js';
 import { Outbox, type Sender } from './outbox.js';
 
 /** Somebody waits for a frame. */
@@ -56,6 +56,7 @@ export class Subscription<T extends Frame> extends Line<Waiter<T>> implements Se
     this.#type = type;
     this.id = calling(() => load().openTopic(name, type.kind, depth, history, maxHeld, mode));
     // Settings are read when the native side is loaded.
+    this.tally.plain = views.memory !== COPIES && !(guard ?? views.guard);
     this.spinUs = spinUs < 0 ? spinUsDefault() : spinUs;
   }
 

@@ -18,10 +18,22 @@ import { calling, COPIES, load, views } from './native.js';
 /** What is kept for a slot. */
 interface SlotView {
   buffer: ArrayBuffer | SharedArrayBuffer;
-  /** The last view, and what it was made for. */
+  /** The last view, and the shape it was made for. */
   view: TypedArray | null;
-  dtypeCode: number;
-  byteLength: number;
+  encoding: number;
+  dim0: number;
+  dim1: number;
+  step: number;
+}
+
+/** Where a frame is, and its shape; a lease is one. */
+export interface Shaped {
+  readonly pool: number;
+  readonly slot: number;
+  readonly encoding: number;
+  readonly dim0: number;
+  readonly dim1: number;
+  readonly step: number;
 }
 
 /** What is kept for the headers of a pool's slots. */
@@ -41,7 +53,7 @@ function slotView(pool: number, slot: number): SlotView {
   // Length 0: somebody has transferred the buffer away, and the slot needs another.
   if (kept !== undefined && kept.buffer.byteLength !== 0) return kept;
   const buffer = calling(() => load().slotBuffer(pool, slot));
-  return (slots[slot] = { buffer, view: null, dtypeCode: 0, byteLength: 0 });
+  return (slots[slot] = { buffer, view: null, encoding: 0, dim0: 0, dim1: 0, step: 0 });
 }
 
 /** A pool seen for the first time: also the time to forget those that are gone. */
@@ -53,27 +65,29 @@ function newPool(pool: number): (SlotView | undefined)[] {
   return (slotViews[pool] ??= []);
 }
 
-/** The values of the frame in a slot: `byteLength` bytes, as the encoding's typed array. */
+/** The kept view on the values of a frame, or `null` where there is none for its shape. */
+export function lastView({ pool, slot, encoding, dim0, dim1, step }: Shaped): TypedArray | null {
+  const last = slotViews[pool]?.[slot];
+  if (last === undefined || last.view === null) return null;
+  const same =
+    last.encoding === encoding && last.dim0 === dim0 && last.dim1 === dim1 && last.step === step;
+  // Length 0: somebody has transferred the buffer away. Asked of the view, which V8 inlines.
+  return same && last.view.length !== 0 ? last.view : null;
+}
+
+/** The values of a frame: `byteLength` bytes from `pool`, as the encoding's typed array. */
 export function viewSlot(
   pool: number,
-  slot: number,
+  { slot, encoding, dim0, dim1, step }: Shaped,
   row: EncodingInfo,
   byteLength: number,
 ): TypedArray {
-  const last = slotViews[pool]?.[slot];
-  // Length 0: somebody has transferred the buffer away. Asked of the view, which V8 inlines.
-  if (
-    last?.view != null &&
-    last.dtypeCode === row.dtypeCode &&
-    last.byteLength === byteLength &&
-    last.view.length !== 0
-  ) {
-    return last.view;
-  }
   const kept = slotView(pool, slot);
   kept.view = viewOn(kept.buffer, row, byteLength);
-  kept.dtypeCode = row.dtypeCode;
-  kept.byteLength = byteLength;
+  kept.encoding = encoding;
+  kept.dim0 = dim0;
+  kept.dim1 = dim1;
+  kept.step = step;
   return kept.view;
 }
 

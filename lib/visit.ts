@@ -19,8 +19,10 @@ export class Visit<T extends Frame> implements Waiter<T> {
   readonly #resolve: () => void;
   readonly #reject: (error: unknown) => void;
   readonly #signal: AbortSignalLike | undefined;
-  /** The frame whose function is running, or whose promise is not settled yet. */
+  /** The frame whose promise is not settled yet. */
   #pending: T | null = null;
+  /** The function is running. Not said by `#pending`: to set that costs 8 ns a frame. */
+  #visiting = false;
   #ended = false;
 
   constructor(
@@ -72,18 +74,17 @@ export class Visit<T extends Frame> implements Waiter<T> {
   /** Calls the function; whether it is done with the frame, which is given back where not. */
   #visit(frame: T): boolean {
     let result: unknown;
-    this.#pending = frame;
+    this.#visiting = true;
     try {
       result = this.#visitor(frame);
-      if (result === undefined || !isThenable(result)) {
-        this.#pending = null;
-        return true;
-      }
+      if (result === undefined || !isThenable(result)) return true;
     } catch (error) {
-      this.#pending = null;
       frame[Symbol.dispose]();
       throw error;
+    } finally {
+      this.#visiting = false;
     }
+    this.#pending = frame;
     // `resolve` takes whatever has a `then`; both ways lead on from a microtask of its own.
     Promise.resolve(result).then(this.#settled, this.#rejected);
     return false;
@@ -106,7 +107,7 @@ export class Visit<T extends Frame> implements Waiter<T> {
   readonly #abort = (): void => {
     this.#subscription.cancel(this);
     // A function that is not done ends first: nothing runs any more when `forEach` has settled.
-    if (this.#pending === null) this.fail(this.#signal?.reason);
+    if (this.#pending === null && !this.#visiting) this.fail(this.#signal?.reason);
   };
 
   deliver(frame: T): void {
