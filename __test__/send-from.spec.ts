@@ -369,6 +369,29 @@ test('block: the stream is not read while a frame waits for room', async (t) => 
   t.deepEqual([reader.stats().lapped, sender.stats().loaned], [0, 0]);
 });
 
+test('block: a stream that others resume is not read twice at a time', async (t) => {
+  const [sender, reader] = ends(t, { overflow: 'block', depth: 2 });
+  const bytes = film(12);
+  const stream = new PassThrough({ highWaterMark: 1 << 20 });
+  const sending = sender.sendFrom(stream, size);
+  for (const piece of pieces(bytes, [100, 33, 7])) stream.write(piece);
+  stream.end();
+  while (sender.stats().sent < 2) await sleep(1);
+  await loaned(sender);
+  // As Node.js does with the pipes of a child process that has ended.
+  stream.resume();
+  await sleep(5);
+  const all: number[] = [];
+  while (all.length < bytes.length) {
+    using image = await reader.recv({ timeoutMs: 5000 });
+    all.push(...image.data);
+    stream.resume();
+  }
+  t.deepEqual(Uint8Array.from(all), bytes);
+  t.is(await sending, 12);
+  t.is(sender.stats().loaned, 0);
+});
+
 test('block: time-out, signal, close and a failing stream while a frame waits', async (t) => {
   const reason = new Error('enough');
   const ways: Record<string, [object, (sender: Topic, stream: Readable) => void, unknown]> = {

@@ -209,8 +209,11 @@ function pumpOfReadable(source: Readable): Pump {
   return (take, signal) =>
     new Promise((resolve, reject) => {
       let busy = false;
+      // Node.js resumes the pipes of a child process that has ended, whoever has paused them.
+      const early: unknown[] = [];
       let over: { error: unknown } | null = null;
       const leave = (): void => {
+        early.length = 0;
         source.off('data', onData);
         signal.removeEventListener('abort', onAbort);
       };
@@ -229,10 +232,17 @@ function pumpOfReadable(source: Readable): Pump {
       };
       const goOn = (): void => {
         busy = false;
+        while (early.length > 0 && !busy) onData(early.shift());
+        if (busy) return;
         if (over === null) source.resume();
         else end(over.error);
       };
       const onData = (piece: unknown): void => {
+        if (busy) {
+          early.push(piece);
+          source.pause();
+          return;
+        }
         try {
           const wait = take(piece);
           if (wait === null) return;
