@@ -37,6 +37,8 @@ export abstract class Line<W extends Waiting> implements Sleeper {
   #draining = false;
   /** Who asked last had to wait for the event loop's turn. */
   #turnIsOver = false;
+  /** The event loop has had its turn, and who has waited for that may look for a while. */
+  protected mayLook = false;
 
   /** Serves the first and takes it out of the line, if that can be done now; whether it was. */
   protected abstract serve(): boolean;
@@ -44,6 +46,10 @@ export abstract class Line<W extends Waiting> implements Sleeper {
   protected abstract mustStayAwake(): boolean;
   /** Nobody waits any more. */
   protected abstract stopAsking(): void;
+  /** Whether who waits may look for a while before it sleeps. */
+  protected looks(): boolean {
+    return false;
+  }
 
   /** Whether who comes now must wait: for others, or for the event loop's turn. */
   protected mustQueue(): boolean {
@@ -60,8 +66,8 @@ export abstract class Line<W extends Waiting> implements Sleeper {
       addSleeper(this);
       this.#updateAnchor();
     }
-    if (!this.#draining) this.#sleep();
-    else if (this.#turnIsOver) this.#awaitTurn();
+    if (this.#turnIsOver && (this.#draining || this.looks())) this.#awaitTurn();
+    else if (!this.#draining) this.#sleep();
   }
 
   /** Removes a waiter that has got tired. */
@@ -76,8 +82,11 @@ export abstract class Line<W extends Waiting> implements Sleeper {
     if (this.#draining) return;
     this.#draining = true;
     this.#turnIsOver = false;
-    this.#serveAll();
-    this.#draining = false;
+    try {
+      this.#serveAll();
+    } finally {
+      this.#draining = false;
+    }
   }
 
   #serveAll(): void {
@@ -116,7 +125,9 @@ export abstract class Line<W extends Waiting> implements Sleeper {
   #nextTurn(): void {
     this.#turnDue = false;
     beginTurn();
+    this.mayLook = true;
     if (!this.#ended) this.drain();
+    this.mayLook = false;
   }
 
   /** No one waits any more; asked now and then. */

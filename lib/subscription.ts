@@ -162,7 +162,9 @@ export class Subscription<T extends Frame> extends Line<Waiter<T>> implements Se
   }
 
   protected override serve(): boolean {
-    const frame = this.receive(this.waiters[0]!.newest);
+    const spinUs = this.mayLook ? this.spinUs : 0;
+    const { newest } = this.waiters[0]!;
+    const frame = this.#frame(hot.next(this.id, newest, hot.NO_HOLD, spinUs));
     if (frame === null) return false;
     this.waiters.shift()!.deliver(frame);
     return true;
@@ -172,6 +174,10 @@ export class Subscription<T extends Frame> extends Line<Waiter<T>> implements Se
     const status = hot.sleep(this.id);
     if (status < 0) throw topicError(this.name, status);
     return status === 1;
+  }
+
+  protected override looks(): boolean {
+    return this.spinUs > 0;
   }
 
   protected override stopAsking(): void {
