@@ -1,9 +1,10 @@
-//! A process that reads another's pools: it attaches, holds frames more than once, sleeps both
-//! ways, is woken, and goes.
+//! A process that reads another's pools: it attaches, holds frames more than once, sleeps in every
+//! way, is woken, and goes.
 
 use std::thread;
 use std::time::Duration;
 
+use framelane_shm::BellKind;
 use framelane_topic::{Doorbell, Publisher, Subscriber};
 
 use super::{Listener, PATIENCE};
@@ -13,12 +14,13 @@ use crate::victim::Victim;
 
 pub(crate) fn victim(place: &Place) {
     let topic = place.topic("shared");
-    let bell = Doorbell::create(topic.peer().directory()).unwrap();
+    let kinds = [BellKind::Fifo, BellKind::Socket];
+    let bells = kinds.map(|kind| Doorbell::create_as(topic.peer().directory(), kind).unwrap());
     let mut first = Subscriber::new(topic.clone(), 4);
     let mut second = Subscriber::new(topic.clone(), 4);
     let old = wait_for(&mut first, PATIENCE, false);
     check(&old);
-    for _ in 0..3 {
+    for bell in bells.iter().cycle().take(4) {
         let received = wait_for(&mut first, PATIENCE, true);
         let again = received.hold.clone();
         // The same frame, through the same reader entry.
