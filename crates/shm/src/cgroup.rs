@@ -17,6 +17,10 @@ use crate::error::{Error, Result};
 /// slots does not read files for each.
 const FRESH: Duration = Duration::from_millis(100);
 
+/// What is left to the processes of a group for themselves. The kernel charges pages ahead, 64 for
+/// each processor, so that a group can be full before its usage says so.
+const RESERVE: u64 = 1 << 20;
+
 /// Names of the files that tell of a group.
 #[derive(Clone, Copy, Debug)]
 struct Files {
@@ -130,7 +134,7 @@ impl Room {
         let limit = number(files.limit).filter(|&limit| limit < 1 << 62)?;
         let usage = number(files.usage)?;
         let mut free = limit.saturating_sub(usage);
-        if free < wanted {
+        if free < wanted.saturating_add(RESERVE) {
             // Above the limit, too: then some of the cache must go before anything else.
             let cache = fs::read_to_string(path.join("memory.stat")).unwrap_or_default();
             let lines = cache.lines().filter_map(|line| line.split_once(' '));
@@ -138,7 +142,7 @@ impl Room {
             let cache: u64 = lines.filter_map(|(_, bytes)| bytes.parse::<u64>().ok()).sum();
             free = limit.saturating_add(cache).saturating_sub(usage).min(limit);
         }
-        Some(Self { limit, usage, free })
+        Some(Self { limit, usage, free: free.saturating_sub(RESERVE) })
     }
 
     fn refusal(&self, path: &Path, bytes: u64) -> Error {

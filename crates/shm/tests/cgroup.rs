@@ -1,4 +1,4 @@
-//! Control groups that are full: refused before the kernel would kill. The groups are plain
+//! Control groups that are full: refused before the kernel would kill, a mebibyte short of it. The groups are plain
 //! files here; `__test__/process/cgroup.spec.ts` has a real one.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -54,9 +54,9 @@ fn every_ancestor_of_version_2_is_asked() {
     folder.write("slice/pod/app/memory.max", "max");
     folder.write("slice/pod/app/memory.current", MIB);
     folder.write("slice/pod/memory.max", 64 * MIB);
-    folder.write("slice/pod/memory.current", 60 * MIB);
+    folder.write("slice/pod/memory.current", 59 * MIB);
     folder.write("slice/memory.max", 100 * MIB);
-    folder.write("slice/memory.current", 98 * MIB);
+    folder.write("slice/memory.current", 97 * MIB);
     let mounts = folder.mounted("/", "cgroup2", "rw,nsdelegate");
     let limits = || MemoryLimits::from_proc("0::/slice/pod/app\n", &mounts);
     limits().check(2 * MIB).unwrap();
@@ -64,7 +64,7 @@ fn every_ancestor_of_version_2_is_asked() {
     assert!(text.contains(&format!("{}/slice allows", folder.0.display())), "{text}");
     folder.write("slice/memory.max", "max");
     let text = refused(&limits(), 4 * MIB + 1);
-    assert!(text.contains("/slice/pod allows 67108864 bytes, 62914560 are in use"), "{text}");
+    assert!(text.contains("/slice/pod allows 67108864 bytes, 61865984 are in use"), "{text}");
     // What lies in the cache of other files can be had back.
     folder.write("slice/pod/memory.stat", "anon 7\ninactive_file 1048576\nactive_file 1048576");
     limits().check(6 * MIB).unwrap();
@@ -78,7 +78,7 @@ fn every_ancestor_of_version_2_is_asked() {
 fn version_1_is_asked_where_memory_is_counted() {
     let folder = Folder::new("v1");
     folder.write("box/memory.limit_in_bytes", 10 * MIB);
-    folder.write("box/memory.usage_in_bytes", 9 * MIB);
+    folder.write("box/memory.usage_in_bytes", 8 * MIB);
     folder.write("box/memory.stat", "inactive_file 99999999\ntotal_inactive_file 4096");
     folder.write("memory.limit_in_bytes", i64::MAX - 4095);
     folder.write("memory.usage_in_bytes", 123);
@@ -93,9 +93,9 @@ fn version_1_is_asked_where_memory_is_counted() {
 #[test]
 fn a_container_sees_its_own_group_as_the_root() {
     let folder = Folder::new("container");
-    folder.write("memory.limit_in_bytes", 10 * MIB);
+    folder.write("memory.limit_in_bytes", 11 * MIB);
     folder.write("memory.usage_in_bytes", 0);
-    folder.write("deep/memory.limit_in_bytes", MIB);
+    folder.write("deep/memory.limit_in_bytes", 2 * MIB);
     folder.write("deep/memory.usage_in_bytes", 0);
     let mounts = folder.mounted("/docker/0123", "cgroup", "rw,memory");
     for (path, most) in [("/docker/0123", 10), ("/docker/0123/deep", 1), ("/elsewhere", 10)] {
@@ -108,7 +108,7 @@ fn a_container_sees_its_own_group_as_the_root() {
 #[test]
 fn a_reading_is_used_again_only_for_what_it_allows() {
     let folder = Folder::new("fresh");
-    folder.write("memory.max", 10 * MIB);
+    folder.write("memory.max", 11 * MIB);
     folder.write("memory.current", 0);
     let limits = MemoryLimits::from_proc("0::/\n", &folder.mounted("/", "cgroup2", "rw"));
     limits.check(MIB).unwrap();
@@ -132,7 +132,7 @@ fn a_machine_without_groups_has_no_limits_and_this_one_can_be_asked() {
 #[test]
 fn a_file_beyond_the_limit_is_refused_and_leaves_nothing() {
     let folder = Folder::new("file");
-    folder.write("memory.max", 10 * MIB);
+    folder.write("memory.max", 11 * MIB);
     folder.write("memory.current", 8 * MIB);
     let limits = MemoryLimits::from_proc("0::/\n", &folder.mounted("/", "cgroup2", "rw"));
     let namespace = format!("cgroup-{}", std::process::id());
