@@ -2,7 +2,8 @@
  * Round trips of small frames between two processes that never sleep: `round-trip.js TASK` (JSON)
  * prints the nanoseconds of one, as JSON. The same as `round-trip` of
  * `crates/framelane/examples/bench`: each side takes the memory for its next frame after it has
- * sent one, and gives back what it has received after it has answered.
+ * sent one, and gives back what it has received after it has answered. Both receive by `forEach`
+ * with `spinUs`, which is how a program looks for frames without sleeping.
  */
 import { once } from 'node:events';
 import { Image, Topic } from 'framelane';
@@ -26,66 +27,59 @@ const WARM_UP = 50_000;
  * process may lose its core for a while.
  */
 const BATCH = 1000;
+/** Longer than a round trip, so that nobody sleeps. */
+const SPIN_US = 100_000;
 const SIZE = { width: 64, height: 48 };
 
 const { count, pin } = task<Task>();
 const [mine, theirs] = isPartner ? ['bench.back', 'bench.there'] : ['bench.there', 'bench.back'];
 const out = new Topic(Image, mine);
-const back = new Topic(Image, theirs);
-if (isPartner) answer();
-else await ask();
+const back = new Topic(Image, theirs, { spinUs: SPIN_US });
+await (isPartner ? answer() : ask());
 
 async function ask(): Promise<void> {
   const partner = await startPartner(pin);
   const result = once(partner, 'message');
-  exchange(WARM_UP);
   const times: number[] = [];
-  for (let batch = 0; batch < count / BATCH; batch++) {
-    const start = process.hrtime.bigint();
-    exchange(BATCH);
-    times.push(Number(process.hrtime.bigint() - start) / BATCH);
-  }
-  const roundTrip = quantile(times, 0.5);
-  await result;
-  console.log(JSON.stringify({ roundTrip } satisfies Round));
-  out.close();
-  back.close();
-}
-
-function exchange(times: number): void {
   let next = out.loan(SIZE);
-  for (let done = 0; done < times; done++) {
+  let done = 0;
+  let start = 0n;
+  const answered = back.forEach(() => {
+    done++;
+    if (done >= WARM_UP && (done - WARM_UP) % BATCH === 0) {
+      const now = process.hrtime.bigint();
+      if (done > WARM_UP) times.push(Number(now - start) / BATCH);
+      start = now;
+    }
+    if (done === WARM_UP + count) return back.close();
     out.send(next);
     next = out.loan(SIZE);
-    receive().release();
-  }
+  });
+  out.send(next);
+  next = out.loan(SIZE);
+  await answered;
   next.release();
+  await result;
+  console.log(JSON.stringify({ roundTrip: quantile(times, 0.5) } satisfies Round));
+  out.close();
 }
 
-function receive(): NonNullable<ReturnType<typeof back.tryRecv>> {
-  for (;;) {
-    const image = back.tryRecv();
-    if (image !== null) return image;
-  }
-}
-
-function answer(): void {
+async function answer(): Promise<void> {
   // So that none is sent before there is somebody who receives.
   back.tryRecv();
   begin();
-  setTimeout(() => {
-    let next = out.loan(SIZE);
-    for (let done = 0; done < WARM_UP + count; done++) {
-      const image = receive();
-      out.send(next);
-      image.release();
-      next = out.loan(SIZE);
-    }
-    next.release();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  let next = out.loan(SIZE);
+  let done = 0;
+  await back.forEach(() => {
+    out.send(next);
+    next = out.loan(SIZE);
+    if (++done < WARM_UP + count) return;
     const { lapped } = back.stats();
     if (lapped !== 0) throw new Error(`${lapped} frames were passed by`);
-    finish('done');
-    out.close();
     back.close();
-  }, 50);
+  });
+  next.release();
+  finish('done');
+  out.close();
 }

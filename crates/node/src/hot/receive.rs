@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 
 use framelane::raw::layout::Descriptor;
 use framelane::raw::layout::control::{GIVE, HOLD, NEWEST, NO_HOLD, SPIN_US, TIMEOUT_MS, TOPIC};
-use framelane::raw::{
-    Claimed, DEPTH_MAX, Hold, ImageShape, Received, Subscriber, check_image, monotonic_ns,
-};
+use framelane::raw::{Claimed, DEPTH_MAX, Hold, ImageShape, Received, check_image, monotonic_ns};
 use framelane::{Error, ErrorCode, Result};
 use napi::sys;
 
@@ -16,8 +14,9 @@ use super::released;
 use crate::control::Control;
 use crate::state::{Frame, Held, Job, State, TopicEntry};
 
-/// How often to look for a frame between two readings of the clock.
-const LOOKS: u32 = 64;
+/// How often to look for the next frame of the only publisher between two looks at all of them,
+/// and at the clock.
+const LOOKS: u32 = 16;
 
 /// Gives the frame before back, if there is one, and takes the next: 1, or 0 where there is none.
 pub fn next(state: &mut State, env: sys::napi_env, control: Control) -> Result<u32> {
@@ -34,10 +33,10 @@ pub fn next(state: &mut State, env: sys::napi_env, control: Control) -> Result<u
         return Ok(1);
     }
     let spin_us = control.get(SPIN_US);
-    if spin_us == 0 || !spin(&mut state.topic(topic)?.subscriber, spin_us) {
+    if spin_us == 0 {
         return Ok(0);
     }
-    receive(state, env, control, topic, newest).map(u32::from)
+    spin(state, env, control, topic, newest, spin_us).map(u32::from)
 }
 
 /// The rule: one publisher, a frame that is there, in a pool seen before, nothing wrong with it.
@@ -66,19 +65,30 @@ fn in_order(state: &mut State, control: Control, topic: u32) -> bool {
     true
 }
 
-/// Looks for a frame for some time; whether there is one.
-#[cold]
-fn spin(subscriber: &mut Subscriber, spin_us: u32) -> bool {
+/// Looks for a frame for some time; whether there was one.
+fn spin(
+    state: &mut State,
+    env: sys::napi_env,
+    control: Control,
+    topic: u32,
+    newest: bool,
+    spin_us: u32,
+) -> Result<bool> {
     let end = Instant::now() + Duration::from_micros(spin_us.into());
     loop {
         for _ in 0..LOOKS {
-            if subscriber.has_news() {
-                return true;
+            // Looks at the next cell only: the head is a line more that would go to and fro.
+            if !newest && in_order(state, control, topic) {
+                return Ok(true);
             }
             spin_loop();
         }
+        if state.topic(topic)?.subscriber.has_news() && receive(state, env, control, topic, newest)?
+        {
+            return Ok(true);
+        }
         if Instant::now() >= end {
-            return false;
+            return Ok(false);
         }
     }
 }
