@@ -8,7 +8,11 @@ import type { Guard } from './guard.js';
 /** What a publisher says of its frame; shared by all frame objects on the slot. */
 export class Label extends Pixels {
   frameId = '';
-  timestampNs = 0n;
+  /** When the frame was taken, if the publisher says so. */
+  givenNs: bigint | null = null;
+  // When it was sent, otherwise; a bigint is made when it is asked for.
+  stampLow = 0;
+  stampHigh = 0;
   sequence = 0;
   copied = false;
   sent = false;
@@ -18,6 +22,11 @@ export class Label extends Pixels {
   sentHigh = 0;
   /** With guard: the buffers through which the slot can be written. */
   guards: Guard[] | null = null;
+
+  /** The frame's time stamp; `0n` before it has one. */
+  get timestampNs(): bigint {
+    return this.givenNs ?? (BigInt(this.stampHigh) << 32n) | BigInt(this.stampLow >>> 0);
+  }
 }
 
 const encoder = new TextEncoder();

@@ -166,7 +166,9 @@ export function setFrameId(lease: Lease, frameId: unknown): void {
 
 /** Says when the frame was taken. */
 export function setTimestampNs(lease: Lease, timestampNs: unknown): void {
-  labelToWrite(lease, 'setTimestampNs').timestampNs = checkTimestamp(timestampNs);
+  const label = labelToWrite(lease, 'setTimestampNs');
+  const ns = checkTimestamp(timestampNs);
+  label.givenNs = ns === 0n ? null : ns;
 }
 
 /** The hold, for native calls on its pixels; throws `ERR_FRAMELANE_RELEASED`. */
@@ -347,7 +349,8 @@ function writeLabel(label: Label): void {
     writtenLength = encoder.encodeInto(writtenId, frameIdBytes).written;
   }
   u32[FRAME_ID_LEN] = writtenLength;
-  i64[STAMP_NS / 2] = label.timestampNs;
+  if (label.givenNs === null) f64[STAMP_NS / 2] = 0;
+  else i64[STAMP_NS / 2] = label.givenNs;
   f64[SEQUENCE / 2] = label.sequence;
 }
 
@@ -357,7 +360,8 @@ function readLabel(label: Label): void {
   label.sentLow = u32[SENT_NS];
   label.sentHigh = u32[SENT_NS + 1];
   label.sequence = f64[FRAME / 2];
-  if (label.timestampNs === 0n) label.timestampNs = i64[STAMP_NS / 2];
+  label.stampLow = u32[STAMP_NS]! | 0;
+  label.stampHigh = u32[STAMP_NS + 1]!;
 }
 
 function gone({ kind, state }: Lease): FramelaneError {

@@ -196,6 +196,21 @@ impl Holds {
         Some(held)
     }
 
+    /// Takes the loan of this number out; what else is known of it is nothing to be kept.
+    #[inline(always)]
+    fn take_loan(&mut self, number: u32) -> Option<OwnHold> {
+        let index = number & INDEX_MASK;
+        let (uses, place) = self.places.get_mut(index as usize)?;
+        if *uses != number >> INDEX_BITS {
+            return None;
+        }
+        let Some(Held { frame: Frame::Loan(_), .. }) = place else { return None };
+        let Some(Held { frame: Frame::Loan(loan), .. }) = place.take() else { return None };
+        *uses = uses.wrapping_add(1) & USES_MASK;
+        self.free.push(index);
+        Some(loan)
+    }
+
     /// Drops the hold of this number where it stands: moving it out costs more.
     #[inline]
     fn remove(&mut self, number: u32) {
@@ -295,6 +310,15 @@ impl State {
         let held = self.holds.take(number)?;
         self.count_out(held.topic, matches!(held.frame, Frame::Loan(_)));
         Some(held)
+    }
+
+    /// Takes a loan out, and off its topic's counts. Only the loan is moved.
+    #[inline(always)]
+    pub fn take_loan(&mut self, number: u32) -> Option<OwnHold> {
+        let topic = self.holds.get(number)?.topic;
+        let loan = self.holds.take_loan(number)?;
+        self.count_out(topic, true);
+        Some(loan)
     }
 
     /// Gives a hold back; whether there was one of this number.

@@ -126,9 +126,7 @@ pub fn send(state: &mut State, _env: sys::napi_env, control: Control) -> Result<
     if publisher_of.reopened() != reopened {
         still_named(state, number)?;
     }
-    let Some(Held { frame: Frame::Loan(mut loan), .. }) = state.let_go(number) else {
-        return Err(released());
-    };
+    let mut loan = state.take_loan(number).ok_or_else(released)?;
     if !admitted {
         return Ok(DROPPED);
     }
