@@ -1,5 +1,5 @@
-//! Control groups that are full: refused before the kernel would kill, a mebibyte short of it. The groups are plain
-//! files here; `__test__/process/cgroup.spec.ts` has a real one.
+//! Control groups that are full: refused before the kernel would kill, a mebibyte short of it.
+//! The groups are plain files here; `__test__/process/cgroup.spec.ts` has a real one.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fs;
