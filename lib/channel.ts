@@ -275,7 +275,7 @@ export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, A
    * Calls a function with every frame in order, one at a time: the quickest way to receive. A
    * frame is given back when the function returns, or when the promise that it returns is settled;
    * `retain()` or `clone()` what is to live longer. No promise is made for a function that makes
-   * none.
+   * none. It is called outside the caller's asynchronous context: `AsyncResource.bind` keeps one.
    *
    * Resolves when `close()` is called. Rejects with what the function throws or rejects with, with
    * the signal's reason, and with what `tryRecv` throws; the function is not called any more then.
