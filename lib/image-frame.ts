@@ -31,6 +31,7 @@ import { Frame, frameType, held, LEASE, whereabouts, type FrameType } from './fr
 import * as hot from './hot.js';
 import { Tally, trace } from './leak.js';
 import {
+  fillSlot,
   keptView,
   loaned,
   markCopied,
@@ -246,7 +247,7 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Frame {
     }
     const image = loanImage(UNBOUND, unbound, wanted);
     return filled(image, () => {
-      rawBytesOf(image[LEASE], size).set(source);
+      fillSlot(image[LEASE], source);
       markCopied(image[LEASE]);
     });
   }

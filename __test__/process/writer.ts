@@ -56,8 +56,12 @@ function nextWord(): Promise<unknown> {
   return new Promise((resolve) => (parentPort ?? process).once('message', resolve));
 }
 
+/** Who has nothing but a frame's data does not hold the frame. */
+const held: ReceivedImage[] = [];
+
 /** Says what is held, and waits for the word to go on. */
 async function hold(topic: Topic, image: ReceivedImage): Promise<Uint8Array> {
+  held.push(image);
   const { data } = image;
   const went = nextWord();
   const pools = topic.stats().pools.map(({ id }) => `p.${id}.d`);

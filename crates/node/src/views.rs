@@ -6,6 +6,7 @@ use napi::bindgen_prelude::{FromNapiValue, Function, Uint8Array, Unknown};
 use napi::{Env, JsValue, sys};
 use napi_derive::napi;
 
+use crate::copy::copy;
 use crate::error::{Result, refused, thrown};
 use crate::external::shared_maker;
 use crate::limit::{GUARD, MEMORY, Memory};
@@ -98,7 +99,7 @@ pub fn write_slot(env: Env, pool: u32, slot: u32, source: Uint8Array) -> Result<
     let to = state.pools.bytes_at(pool, slot, source.len() as u64, true).map_err(thrown)?;
     // SAFETY: the slot has that many bytes (checked) and is on loan to this environment, whose
     // thread is here; JavaScript's own memory is no slot.
-    unsafe { std::ptr::copy_nonoverlapping(source.as_ptr(), to, source.len()) };
+    unsafe { copy(source.as_ptr(), to, source.len()) };
     Ok(())
 }
 
