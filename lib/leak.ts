@@ -26,7 +26,7 @@ export class Tally {
   copied = 0;
   /** Frames whose objects were collected before they were released. */
   leaked = 0;
-  /** Watchs that no frame has. @internal */
+  /** Watches that no frame has. @internal */
   free: Watch | null = null;
 
   constructor(topic: string | null, guard: boolean | null) {
