@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use framelane_layout::Encoding;
+use framelane_layout::slot::{PLANES_MAX, Plane};
+use framelane_layout::{Chroma, Encoding};
 
 /// Why a slice cannot be taken for a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,16 +66,12 @@ fn check(
     got: usize,
 ) -> Result<usize, RasterError> {
     let size = RasterError::Size { width, height, encoding };
-    if height == 0 {
-        return Err(size);
-    }
     let row = encoding.row_bytes(width).ok_or(size)?;
     if step < row {
         return Err(RasterError::Step { expected: row, got: step });
     }
-    // Neither product nor sum can exceed 64 bits; where `usize` is narrower they saturate,
-    // and no slice is that long.
-    let expected = u64::from(step) * u64::from(height - 1) + u64::from(row);
+    let expected = encoding.span(width, height, step).ok_or(size)?;
+    // Where `usize` is narrower it saturates, and no slice is that long.
     let expected = usize::try_from(expected).unwrap_or(usize::MAX);
     if got < expected {
         return Err(RasterError::Length { expected, got });
@@ -136,15 +133,24 @@ macro_rules! shared_accessors {
             self.row_bytes
         }
 
-        /// Bytes of all rows without padding.
+        /// Bytes of all rows of all planes without padding.
         #[must_use]
         pub fn packed_bytes(&self) -> usize {
             // Does not overflow: the slice is at least that long.
-            self.row_bytes * self.height as usize
+            let luma = self.row_bytes * self.height as usize;
+            if self.encoding.info().chroma == Chroma::Inline { luma } else { luma / 2 * 3 }
         }
 
-        fn is_packed(&self) -> bool {
+        /// Whether there is no padding between the rows.
+        #[must_use]
+        pub fn is_packed(&self) -> bool {
             self.step as usize == self.row_bytes || self.height == 1
+        }
+
+        /// Where each plane begins, and which step it has; zeros beyond their number.
+        fn planes(&self) -> [Plane; PLANES_MAX] {
+            // A slice that is as long as the planes takes, has been checked.
+            self.encoding.planes(self.height, self.step).unwrap_or_default()
         }
     };
 }
@@ -169,14 +175,35 @@ impl<'a> Raster<'a> {
 
     shared_accessors!();
 
-    /// The rows from top to bottom, without padding.
-    pub fn rows(&self) -> impl Iterator<Item = &'a [u8]> {
+    /// The bytes of each plane, with its step: Y, then U V or U and V where there are some. Of
+    /// one plane, the second and third are empty.
+    #[must_use]
+    pub fn split(&self) -> [(&'a [u8], u32); 3] {
+        let [first, second, third, _] = self.planes();
+        let (u, v) = (second.offset as usize, third.offset as usize);
+        match self.encoding.info().chroma {
+            Chroma::Inline => [(self.pixels, first.step), (&[], 0), (&[], 0)],
+            Chroma::Pairs => {
+                let (luma, pairs) = self.pixels.split_at(u);
+                [(luma, first.step), (pairs, second.step), (&[], 0)]
+            }
+            Chroma::Planes => {
+                let (luma, rest) = self.pixels.split_at(u);
+                let (u, v) = rest.split_at(v - u);
+                [(luma, first.step), (u, second.step), (v, third.step)]
+            }
+        }
+    }
+
+    /// The rows of the first plane from top to bottom, without padding.
+    pub fn rows(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let row_bytes = self.row_bytes;
         let rows = self.pixels.chunks(self.step as usize).take(self.height as usize);
         rows.map(move |row| &row[..row_bytes])
     }
 
-    /// The whole picture as one slice, or `None` where there is padding between the rows.
+    /// The whole picture, all of its planes, as one slice, or `None` where there is padding
+    /// between the rows.
     #[must_use]
     pub fn packed(&self) -> Option<&'a [u8]> {
         self.is_packed().then(|| &self.pixels[..self.packed_bytes()])
@@ -201,7 +228,26 @@ impl<'a> RasterMut<'a> {
 
     shared_accessors!();
 
-    /// The rows from top to bottom, without padding.
+    /// As [`Raster::split`], to write.
+    #[must_use]
+    pub fn split_mut(&mut self) -> [(&mut [u8], u32); 3] {
+        let [first, second, third, _] = self.planes();
+        let (u, v) = (second.offset as usize, third.offset as usize);
+        match self.encoding.info().chroma {
+            Chroma::Inline => [(self.pixels, first.step), (&mut [], 0), (&mut [], 0)],
+            Chroma::Pairs => {
+                let (luma, pairs) = self.pixels.split_at_mut(u);
+                [(luma, first.step), (pairs, second.step), (&mut [], 0)]
+            }
+            Chroma::Planes => {
+                let (luma, rest) = self.pixels.split_at_mut(u);
+                let (u, v) = rest.split_at_mut(v - u);
+                [(luma, first.step), (u, second.step), (v, third.step)]
+            }
+        }
+    }
+
+    /// The rows of the first plane from top to bottom, without padding.
     pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
         let row_bytes = self.row_bytes;
         let rows = self.pixels.chunks_mut(self.step as usize).take(self.height as usize);
@@ -259,6 +305,27 @@ mod tests {
         assert_eq!(raster.packed_mut(), None);
         raster.rows_mut().for_each(|row| row.fill(99));
         assert_eq!(bytes, [99, 99, 99, 3, 99, 99, 99, 7, 99, 99, 99]);
+    }
+
+    #[test]
+    fn planes_lie_behind_each_other_at_their_steps() {
+        let mut bytes: Vec<u8> = (0..60).collect();
+        let (width, height) = (4, 4);
+        let pairs = Raster::new(width, height, 6, Encoding::Nv12, &bytes).unwrap();
+        assert_eq!(pairs.split()[1], (&bytes[24..], 6));
+        let planes = Raster::new(width, height, 6, Encoding::I420, &bytes).unwrap();
+        let [(y, _), (u, step), (v, _)] = planes.split();
+        assert_eq!((y.len(), u[0], u.len(), v[0], step), (24, 24, 6, 30, 3));
+        // The last row needs no padding after it, as in one plane.
+        let enough = |encoding, len| Raster::new(width, height, 6, encoding, &bytes[..len]);
+        assert!(enough(Encoding::Nv12, 34).is_ok() && enough(Encoding::Nv12, 33).is_err());
+        assert!(enough(Encoding::I420, 35).is_ok() && enough(Encoding::I420, 34).is_err());
+        assert!(Raster::new(4, 3, 4, Encoding::Nv12, &bytes).is_err(), "an odd height");
+        assert!(Raster::new(4, 4, 5, Encoding::I420, &bytes).is_err(), "an odd step");
+        let mut target = RasterMut::new(width, height, 4, Encoding::I420, &mut bytes).unwrap();
+        target.split_mut().map(|(plane, _)| plane[0] = 99);
+        assert_eq!(target.packed_mut().map(|bytes| bytes.len()), Some(24));
+        assert_eq!([bytes[0], bytes[16], bytes[20]], [99; 3]);
     }
 
     #[test]

@@ -122,9 +122,11 @@ fn encodings() -> Result<String, Box<dyn Error>> {
         writeln!(out, "  {}: {{", row.name)?;
         writeln!(out, "    code: {},", row.encoding as u8)?;
         writeln!(out, "    channels: {},", row.channels)?;
-        writeln!(out, "    bytesPerPixel: {},", row.bytes_per_pixel)?;
+        writeln!(out, "    bytesPerPixel: {},", f32::from(row.bits_per_pixel()) / 8.0)?;
         writeln!(out, "    dtype: '{}',", row.dtype.info().name)?;
-        writeln!(out, "    widthMultiple: {},\n  }},", row.width_multiple)?;
+        writeln!(out, "    widthMultiple: {},", row.width_multiple)?;
+        writeln!(out, "    heightMultiple: {},", row.height_multiple())?;
+        writeln!(out, "    planes: {},\n  }},", row.chroma.planes())?;
     }
     out.push_str("} as const;\n");
     Ok(out)

@@ -27,7 +27,7 @@ pub mod topic;
 
 pub use descriptor::Descriptor;
 pub use dtype::Dtype;
-pub use encoding::Encoding;
+pub use encoding::{Chroma, Encoding};
 pub use error::ErrorCode;
 pub use kind::Kind;
 pub use slot::SlotHeader;

@@ -29,7 +29,8 @@ impl Picture {
 
     /// Noise, of which no byte follows from another.
     fn noise(width: u32, height: u32, encoding: Encoding, seed: u64) -> Self {
-        let bytes = encoding.row_bytes(width).unwrap() * height;
+        let step = encoding.row_bytes(width).unwrap();
+        let bytes = encoding.whole(width, height, step).unwrap();
         let mut random = Random(seed);
         let pixels = (0..bytes).map(|_| random.byte()).collect();
         Self { width, height, encoding, pixels }

@@ -1,5 +1,7 @@
 //! Bad input: every error has its type, and nothing panics.
 
+use framelane_layout::encoding::{ENCODINGS, EncodingInfo};
+
 use super::*;
 
 /// What becomes of `file` if `change` makes its header claim something else.
@@ -179,8 +181,10 @@ fn targets_that_pixels_cannot_become_are_refused() {
     let files = [(ROCKET_JPG, 640, 427), (CAMERA_PNG, 512, 512), (&grey16, 4, 2)];
     for (file, width, height) in files {
         let wide = file == grey16;
-        let mut pixels = vec![0; width as usize * height as usize * 12];
-        for info in framelane_layout::encoding::ENCODINGS {
+        let mut pixels = vec![0; width as usize * height as usize * 16];
+        // What has chroma apart has even sizes only.
+        let fits = |info: &EncodingInfo| height.is_multiple_of(info.height_multiple().into());
+        for info in ENCODINGS.iter().filter(|info| fits(info)) {
             let encoding = info.encoding;
             let step = encoding.row_bytes(width).unwrap();
             let mut target = RasterMut::new(width, height, step, encoding, &mut pixels).unwrap();
@@ -207,7 +211,7 @@ fn what_a_format_has_not_is_refused() {
     let encode = |encoding, format, quality| {
         encode(&Picture::noise(2, 2, encoding, 1).raster(), format, quality)
     };
-    for info in framelane_layout::encoding::ENCODINGS {
+    for info in ENCODINGS {
         let both = matches!(info.encoding, Mono8 | Rgb8 | Bgr8 | Rgba8 | Bgra8);
         let png = both || matches!(info.encoding, Mono16 | Depth16);
         for (format, possible) in [(Format::Jpeg, both), (Format::Png, png)] {
