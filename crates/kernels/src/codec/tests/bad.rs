@@ -178,7 +178,7 @@ fn the_target_must_have_the_size_of_the_picture() {
 fn targets_that_pixels_cannot_become_are_refused() {
     let grey16 = Picture::noise(4, 2, Mono16, 1);
     let grey16 = encode(&grey16.raster(), Format::Png, 0).unwrap();
-    let files = [(ROCKET_JPG, 640, 427), (CAMERA_PNG, 512, 512), (&grey16, 4, 2)];
+    let files = [(ROCKET_JPG, 640_u32, 427_u32), (CAMERA_PNG, 512, 512), (&grey16, 4, 2)];
     for (file, width, height) in files {
         let wide = file == grey16;
         let mut pixels = vec![0; width as usize * height as usize * 16];
