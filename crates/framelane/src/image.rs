@@ -3,11 +3,12 @@
 use std::fmt;
 
 use framelane_kernels::{CodecError, Format, Raster, RasterMut, decode_into, encode};
-use framelane_layout::slot::{FRAME_ID_MAX, Plane, stamp_source};
-use framelane_layout::{Descriptor, Encoding, ErrorCode, Kind, SlotHeader};
+use framelane_layout::slot::FRAME_ID_MAX;
+use framelane_layout::{Descriptor, Encoding, ErrorCode, Kind};
 use framelane_topic::{Error, Result};
 use framelane_topic::{Hold, OwnHold};
 
+use crate::header::{Said, begin_header, complete_header};
 use crate::token;
 use crate::topic::{Frame, Loan};
 use crate::validate::{ImageShape, check_image};
@@ -105,45 +106,9 @@ impl Loan for ImageMut {
         let mut descriptor = Descriptor::default();
         shape.describe(&mut descriptor);
         // SAFETY: on loan to this object, which had the only hold.
-        complete_header(unsafe { hold.header_mut() }, &shape, &descriptor);
+        complete_header(unsafe { hold.header_mut() }, &mut descriptor, Said::default());
         (hold, descriptor)
     }
-}
-
-/// Clears what a publisher may leave unsaid.
-fn begin_header(header: &mut SlotHeader) {
-    header.stamp_ns = 0;
-    header.sequence = 0;
-    header.frame_id_len = 0;
-}
-
-/// Writes everything else into the header of an image: what its descriptor says, and nothing
-/// where an image has nothing to say.
-pub fn complete_header(header: &mut SlotHeader, shape: &ImageShape, descriptor: &Descriptor) {
-    let [height, width, channels] = descriptor.dims;
-    let pixel = i64::from(shape.encoding.info().bytes_per_pixel);
-    let element = pixel / i64::from(channels);
-    header.mono_ns = 0;
-    header.kind = descriptor.kind;
-    header.encoding = descriptor.encoding;
-    header.dtype = descriptor.dtype;
-    header.ndim = descriptor.ndim;
-    header.nplanes = 1;
-    header.stamp_source = stamp_source::HOST;
-    header.abi_minor = 0;
-    header.capture_flags = 0;
-    header.depth_scale = 1.0;
-    header.payload_bytes = descriptor.payload_bytes;
-    header.payload_offset = 0;
-    header.ext_offset = 0;
-    header.shape[..3].copy_from_slice(&[height, width, channels]);
-    header.strides[..3].copy_from_slice(&[descriptor.step.into(), pixel, element]);
-    header.planes[0] = Plane { offset: 0, step: descriptor.step };
-    header.axes = 0;
-    header.components = 0;
-    header.colour_matrix = 0;
-    header.colour_range = 0;
-    header.reserved = 0;
 }
 
 /// A received image. Its bytes cannot be written, by nobody, for as long as it lives. A

@@ -28,6 +28,7 @@
 //! given back when it is dropped.
 
 mod config;
+mod header;
 mod image;
 mod queue;
 pub mod raw;

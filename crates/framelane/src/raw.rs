@@ -11,6 +11,10 @@ pub use framelane_topic::{Death, deaths_noticed, deaths_since};
 pub use framelane_topic::{Doorbell, Place, monotonic_ns, place_of, random_id, topic_tag};
 
 pub use crate::config::current;
-pub use crate::image::{codec_error, complete_header};
+pub use crate::header::{EXT_FLAG, Said, complete_header};
+pub use crate::image::codec_error;
 pub use crate::token::{parse_token, stale_token, take_named};
-pub use crate::validate::{ImageShape, check_image};
+pub use crate::validate::{
+    CloudShape, ImageShape, MessageFormat, MessageShape, check_cloud, check_depth, check_frame,
+    check_image, check_message, complete_descriptor,
+};

@@ -59,6 +59,9 @@ fn layout() -> Result<String, Box<dyn Error>> {
         ("FRAME_ID_LEN", control::FRAME_ID_LEN, "u32: bytes of the frame id"),
         ("FRAME_ID", control::FRAME_ID, "64 bytes: the frame id"),
         ("NOTICES", control::NOTICES, "u32: not 0 where there are notices to take"),
+        ("COLOUR", control::COLOUR, "u32: colour matrix, and range above 8 bits, of what is sent"),
+        ("SCALE", control::SCALE, "f64: millimetres a raw unit of depth of what is sent"),
+        ("EXT", control::EXT, "u32: offset of the ext block of what is sent, 0: none"),
         ("FRAME_ID_MAX", u32::try_from(slot::FRAME_ID_MAX)?, "longest frame id in bytes"),
         ("SLOT_HEADER_BYTES", u32::try_from(slot::SLOT_HEADER_BYTES)?, "bytes of a slot header"),
         ("TOPIC_NAME_MAX", u32::try_from(topic::NAME_MAX)?, "longest topic name"),
@@ -72,6 +75,9 @@ fn layout() -> Result<String, Box<dyn Error>> {
         ("HEADER_STAMP_NS", core::mem::offset_of!(slot::SlotHeader, stamp_ns)),
         ("HEADER_SEQUENCE", core::mem::offset_of!(slot::SlotHeader, sequence)),
         ("HEADER_FRAME_ID_LEN", core::mem::offset_of!(slot::SlotHeader, frame_id_len)),
+        ("HEADER_DEPTH_SCALE", core::mem::offset_of!(slot::SlotHeader, depth_scale)),
+        ("HEADER_EXT", core::mem::offset_of!(slot::SlotHeader, ext_offset)),
+        ("HEADER_COLOUR", core::mem::offset_of!(slot::SlotHeader, colour_matrix)),
         ("HEADER_FRAME_ID", core::mem::offset_of!(slot::SlotHeader, frame_id)),
     ];
     for (name, value) in offsets {

@@ -61,5 +61,12 @@ pub const FRAME_ID: u32 = 34;
 /// Not zero: deaths of other processes were noticed that the facade has not asked for.
 pub const NOTICES: u32 = 50;
 
+/// Colours of a frame that is sent: matrix, and range above 8 bits, as in the slot header.
+pub const COLOUR: u32 = 51;
+/// Millimetres a raw unit of depth of a frame that is sent, as `f64`: words 52 and 53.
+pub const SCALE: u32 = 52;
+/// Bytes from the start of the slot to the ext block of a frame that is sent; 0: none.
+pub const EXT: u32 = 54;
+
 /// In [`GIVE`]: nothing is to be given back.
 pub const NO_HOLD: u32 = u32::MAX;

@@ -19,6 +19,9 @@ pub const FIELD_BYTES: usize = 24;
 pub const PART_BYTES: usize = 160;
 /// Bytes of a [`Calibration`].
 pub const CALIBRATION_BYTES: usize = 192;
+/// Bytes that a slot has for the ext block beyond its payload, whatever the payload is: enough
+/// for what an image can say.
+pub const ROOM: u64 = 512;
 /// Most sections of a block: it bounds what a reader does for one frame.
 pub const SECTIONS_MAX: usize = 16;
 

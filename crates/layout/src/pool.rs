@@ -102,6 +102,14 @@ pub struct PoolGeometry {
     pub slot_stride: u64,
 }
 
+/// Bytes of a slot for a payload of so many, and an ext block of [`ROOM`](crate::ext::ROOM)
+/// bytes behind it. `None`: more than 64 bits hold.
+#[must_use]
+pub fn stride_for(payload_bytes: u64) -> Option<u64> {
+    let payload = payload_bytes.checked_next_multiple_of(crate::slot::PAYLOAD_ALIGN.into())?;
+    crate::page_align(payload.checked_add(crate::ext::ROOM)?)
+}
+
 impl PoolGeometry {
     /// A geometry whose every offset fits, or `None`.
     #[must_use]

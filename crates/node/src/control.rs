@@ -2,7 +2,7 @@
 
 use std::ptr;
 
-use framelane::raw::ImageShape;
+use framelane::raw::{Said, complete_descriptor};
 use framelane::raw::layout::control as word;
 use framelane::raw::layout::{Descriptor, SlotHeader};
 
@@ -71,17 +71,17 @@ impl Control {
     }
 
     /// What a received frame is.
-    pub fn put_frame(self, descriptor: &Descriptor, shape: &ImageShape, missed: u64) {
+    pub fn put_frame(self, descriptor: &Descriptor, bytes: u64, missed: u64) {
         self.set(word::KIND, descriptor.kind.into());
         self.set(word::ENCODING, descriptor.encoding.into());
         self.set(word::DTYPE, descriptor.dtype.into());
         self.set(word::FLAGS, descriptor.flags.into());
-        self.set(word::DIM0, shape.height);
-        self.set(word::DIM1, shape.width);
+        self.set(word::DIM0, descriptor.dims[0]);
+        self.set(word::DIM1, descriptor.dims[1]);
         self.set(word::DIM2, descriptor.dims[2]);
-        self.set(word::STEP, shape.step);
+        self.set(word::STEP, descriptor.step);
         #[allow(clippy::cast_precision_loss, reason = "below 2^48")]
-        self.set64(word::PAYLOAD, shape.bytes as f64);
+        self.set64(word::PAYLOAD, bytes as f64);
         self.put_number(descriptor);
         #[allow(clippy::cast_precision_loss, reason = "a count for people")]
         self.set64(word::MISSED, missed as f64);
@@ -99,11 +99,33 @@ impl Control {
         self.set64(word::FRAME, (descriptor.seq / 2).wrapping_sub(1) as f64);
     }
 
-    /// What the facade says of an image it sends, or `None` where that makes no image.
-    pub fn take_shape(self) -> Option<ImageShape> {
-        use framelane::Encoding;
-        let encoding = Encoding::from_code(u8::try_from(self.get(word::ENCODING)).ok()?)?;
-        ImageShape::packed(self.get(word::DIM0), self.get(word::DIM1), encoding)
+    /// What the facade says of a frame it sends; to be checked as what was received is.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked in lib/")]
+    pub fn take_descriptor(self) -> Descriptor {
+        let narrow = |index| u8::try_from(self.get(index)).unwrap_or(u8::MAX);
+        let mut descriptor = Descriptor {
+            kind: narrow(word::KIND),
+            encoding: narrow(word::ENCODING),
+            dtype: narrow(word::DTYPE),
+            payload_bytes: self.get64::<f64>(word::PAYLOAD) as u64,
+            dims: [self.get(word::DIM0), self.get(word::DIM1), self.get(word::DIM2)],
+            step: self.get(word::STEP),
+            ..Descriptor::default()
+        };
+        complete_descriptor(&mut descriptor);
+        descriptor
+    }
+
+    /// What it says of the frame beside that.
+    #[allow(clippy::cast_possible_truncation, reason = "single precision in the header")]
+    pub fn take_said(self) -> Said {
+        let [matrix, range, _, _] = self.get(word::COLOUR).to_le_bytes();
+        Said {
+            depth_scale: self.get64::<f64>(word::SCALE) as f32,
+            colour_matrix: matrix,
+            colour_range: range,
+            ext_offset: self.get(word::EXT),
+        }
     }
 
     /// What the facade says for the slot header of a frame it sends.

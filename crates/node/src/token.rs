@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use framelane::raw::layout::{Descriptor, Token};
 use framelane::raw::{
-    ImageShape, OwnHold, check_image, parse_token, random_id, stale_token, take_named,
+    OwnHold, check_frame, complete_header, parse_token, random_id, stale_token, take_named,
 };
 use framelane::{Error, ErrorCode, Kind, Result as CoreResult};
 use napi::Env;
@@ -158,12 +158,16 @@ fn hand_over(state: &mut State, number: u32, copied: bool) -> CoreResult<Token> 
     let descriptor = match &mut held.frame {
         Frame::Received(_) => held.descriptor(),
         Frame::Loan(loan) => {
-            let shape = control.take_shape().filter(|shape| shape.bytes <= bytes_of(loan));
-            let shape = shape.ok_or_else(|| invalid("toToken: not an image of a possible size"))?;
-            let descriptor = describe(loan, &shape)?;
+            let (mut descriptor, said) = (control.take_descriptor(), control.take_said());
+            if check_frame(&descriptor, bytes_of(loan)).is_none() {
+                return Err(invalid("toToken: no frame of a size that its slot has"));
+            }
+            name_loan(loan, &mut descriptor)?;
             // SAFETY: not published, and the only hold, as has just been checked; this thread
             // has no other reference to the header.
-            control.take_header(unsafe { loan.header_mut() });
+            let header = unsafe { loan.header_mut() };
+            control.take_header(header);
+            complete_header(header, &mut descriptor, said);
             descriptor
         }
     };
@@ -181,20 +185,18 @@ fn bytes_of(loan: &OwnHold) -> u64 {
 
 /// What names a loan. Refused where others hold it here: they would go on writing what somebody
 /// else sends.
-fn describe(loan: &OwnHold, shape: &ImageShape) -> CoreResult<Descriptor> {
+fn name_loan(loan: &OwnHold, descriptor: &mut Descriptor) -> CoreResult<()> {
     if loan.is_shared() {
         return Err(invalid(
             "toToken: the frame has not been sent and is retained or being encoded, and only one \
              may write it; release the others before",
         ));
     }
-    let mut descriptor = Descriptor::default();
-    shape.describe(&mut descriptor);
     descriptor.pool_id = loan.pool().id();
     descriptor.slot = loan.slot();
     descriptor.generation = loan.generation();
     descriptor.gen_hi = u16::try_from(loan.fill() >> 32 & 0xffff).unwrap_or(u16::MAX);
-    Ok(descriptor)
+    Ok(())
 }
 
 /// What `from_token` answers: the control array names a frame that is only read.
@@ -231,10 +233,10 @@ fn find(state: &mut State, env: Env, kind: Kind, token: &Token) -> CoreResult<u3
             (hold.slot_bytes(), state.pools.index_of_received(env.raw(), &peer, hold))
         }
     };
-    let shape = check_image(&descriptor, slot_bytes)
-        .ok_or_else(|| invalid("fromToken: the token names no image of a possible size"))?;
+    let bytes = check_frame(&descriptor, slot_bytes)
+        .ok_or_else(|| invalid("fromToken: the token names no frame of a possible size"))?;
     let control = state.control()?;
-    control.put_frame(&descriptor, &shape, 0);
+    control.put_frame(&descriptor, bytes, 0);
     let words = descriptor.to_words();
     let number = state.hold(Held { frame, topic: UNBOUND, words, job: None })?;
     control.put_place(number, pool, descriptor.slot, descriptor.generation);

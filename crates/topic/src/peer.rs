@@ -178,7 +178,7 @@ impl Peer {
     /// frame is larger than `max_bytes`.
     pub fn allocate(&self, bytes: u64, depth: u32) -> Result<Option<OwnHold>> {
         check_not_forked()?;
-        let stride = framelane_layout::page_align(bytes.max(1))
+        let stride = framelane_layout::pool::stride_for(bytes)
             .filter(|&stride| stride <= self.max_bytes)
             .ok_or_else(|| {
                 let text = format!("{bytes} bytes are more than maxBytes ({})", self.max_bytes);
@@ -236,7 +236,7 @@ impl Peer {
 
     /// Whether a slot of `stride` bytes is a good place for a frame of `bytes` bytes.
     pub(crate) fn suits(stride: u64, bytes: u64) -> bool {
-        framelane_layout::page_align(bytes.max(1)).is_some_and(|need| fits(stride, need))
+        framelane_layout::pool::stride_for(bytes).is_some_and(|need| fits(stride, need))
     }
 
     /// Removes what nobody is attached to any more.

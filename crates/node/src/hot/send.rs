@@ -2,7 +2,7 @@
 
 use framelane::raw::layout::Descriptor;
 use framelane::raw::layout::control::{HOLD, TOPIC};
-use framelane::raw::{Hold, OwnHold, Peer, Publisher, complete_header};
+use framelane::raw::{Hold, OwnHold, Peer, Publisher, check_frame, complete_header};
 use framelane::{Error, ErrorCode, Result};
 use napi::sys;
 
@@ -113,16 +113,15 @@ pub fn send(state: &mut State, _env: sys::napi_env, control: Control) -> Result<
             return relay(state.topic(topic)?, hold, &descriptor);
         }
     };
-    let shape = control.take_shape().ok_or_else(|| {
-        Error::new(ErrorCode::InvalidSize, "what is sent is not an image of a possible size")
-    })?;
-    if shape.bytes > slot_bytes {
-        return Err(Error::new(ErrorCode::InvalidSize, "the image is larger than its slot"));
+    let (mut descriptor, said) = (control.take_descriptor(), control.take_said());
+    if check_frame(&descriptor, slot_bytes).is_none() || u64::from(said.ext_offset) > slot_bytes {
+        let text = "what is sent is no frame of a size that its slot has";
+        return Err(Error::new(ErrorCode::InvalidSize, text));
     }
     // Before the hold is used up: after an error the frame is the caller's still.
     let publisher_of = publisher(state.topic(topic)?)?;
     let reopened = publisher_of.reopened();
-    let admitted = publisher_of.admit(shape.bytes)?;
+    let admitted = publisher_of.admit(descriptor.payload_bytes)?;
     if publisher_of.reopened() != reopened {
         still_named(state, number)?;
     }
@@ -130,12 +129,10 @@ pub fn send(state: &mut State, _env: sys::napi_env, control: Control) -> Result<
     if !admitted {
         return Ok(DROPPED);
     }
-    let mut descriptor = Descriptor::default();
-    shape.describe(&mut descriptor);
     // SAFETY: on loan and not published; this thread has no other reference to the header.
     let header = unsafe { loan.header_mut() };
     control.take_header(header);
-    complete_header(header, &shape, &descriptor);
+    complete_header(header, &mut descriptor, said);
     let retained = loan.is_shared();
     let entry = state.topic(topic)?;
     if retained && entry.tag != 0 {
