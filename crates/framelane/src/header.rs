@@ -77,8 +77,7 @@ pub fn complete_header(header: &mut SlotHeader, descriptor: &mut Descriptor, sai
 
 #[inline(never)]
 fn stride_other(header: &mut SlotHeader, descriptor: &Descriptor) {
-    let value =
-        Dtype::from_code(descriptor.dtype).map_or(1, |dtype| i64::from(dtype.info().bytes));
+    let value = Dtype::from_code(descriptor.dtype).map_or(1, |dtype| i64::from(dtype.info().bytes));
     if descriptor.kind == Kind::PointCloud as u8 {
         let point = i64::from(descriptor.step);
         // Below 2^63: both numbers have 32 bits, and the product has been checked against 48.

@@ -28,6 +28,7 @@
 //! given back when it is dropped.
 
 mod config;
+mod ext;
 mod header;
 mod image;
 mod queue;
@@ -37,10 +38,12 @@ mod topic;
 mod validate;
 
 pub use config::{Config, configure, inspect};
+pub use ext::PointField;
 pub use framelane_kernels::Format;
+pub use framelane_layout::ext::Camera;
 pub use framelane_layout::topic::Overflow;
 pub use framelane_layout::topic::{Delivery, Mode};
-pub use framelane_layout::{Encoding, ErrorCode, Kind};
+pub use framelane_layout::{Chroma, Dtype, Encoding, ErrorCode, Kind};
 pub use framelane_topic::{Error, FrameAccess, Result, Scrub};
 pub use framelane_topic::{Holder, PoolView, PublisherView, SubscriberView};
 pub use framelane_topic::{Inspection, PoolSeen, ReaderSeen, SlotSeen, SlotState, TopicSeen};

@@ -11,6 +11,7 @@ pub use framelane_topic::{Death, deaths_noticed, deaths_since};
 pub use framelane_topic::{Doorbell, Place, monotonic_ns, place_of, random_id, topic_tag};
 
 pub use crate::config::current;
+pub use crate::ext::{Ext, bytes_with, read_ext, write_ext};
 pub use crate::header::{EXT_FLAG, Said, complete_header};
 pub use crate::image::codec_error;
 pub use crate::token::{parse_token, stale_token, take_named};

@@ -17,11 +17,15 @@ pub const HEAD_BYTES: u64 = 8;
 pub const FIELD_BYTES: usize = 24;
 /// Bytes of a [`Part`].
 pub const PART_BYTES: usize = 160;
-/// Bytes of a [`Calibration`].
-pub const CALIBRATION_BYTES: usize = 192;
 /// Bytes that a slot has for the ext block beyond its payload, whatever the payload is: enough
 /// for what an image can say.
 pub const ROOM: u64 = 512;
+/// Bytes of a [`Camera`].
+pub const CAMERA_BYTES: usize = 368;
+/// Bytes of a [`Grid`].
+pub const GRID_BYTES: usize = 56;
+/// Most distortion coefficients of a [`Camera`].
+pub const DISTORTION_MAX: usize = 14;
 /// Most sections of a block: it bounds what a reader does for one frame.
 pub const SECTIONS_MAX: usize = 16;
 
@@ -33,8 +37,23 @@ pub mod section {
     pub const PARTS: u16 = 2;
     /// What the user has to say: UTF-8, JSON.
     pub const METADATA: u16 = 3;
-    /// What is known of the lens and the grid.
-    pub const CALIBRATION: u16 = 4;
+    /// The camera that took the picture.
+    pub const CAMERA: u16 = 4;
+    /// Where the elements of an array lie in the world.
+    pub const GRID: u16 = 5;
+}
+
+/// Distortion models of a [`Camera`]. A later release may have more of them.
+pub mod model {
+    /// None: a pinhole.
+    pub const NONE: u8 = 0;
+    /// Brown-Conrady: k1, k2, p1, p2, k3.
+    pub const PLUMB_BOB: u8 = 1;
+    /// k1, k2, p1, p2, k3 to k6; then s1 to s4 of a thin prism, then two angles of a tilted
+    /// sensor.
+    pub const RATIONAL_POLYNOMIAL: u8 = 2;
+    /// A fisheye: k1 to k4.
+    pub const EQUIDISTANT: u8 = 3;
 }
 
 /// Why an ext block is refused.
@@ -56,6 +75,8 @@ pub enum ExtError {
     Dims,
     /// The metadata is no UTF-8.
     Text,
+    /// More than [`DISTORTION_MAX`] distortion coefficients.
+    Distortion,
 }
 
 /// Values of one name in each point of a cloud.
@@ -94,25 +115,42 @@ pub struct Part<'a> {
     pub extent: Extent,
 }
 
-/// What is known of the lens and the grid of a frame.
+/// The camera that took a picture, as in `camera_info` of ROS. All matrices row by row.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Calibration {
-    /// Row by row, in pixels.
-    pub camera_matrix: [f64; 9],
-    /// Coefficients in the order of `model`, 0 beyond their number.
-    pub distortion: [f64; 8],
+pub struct Camera {
+    /// Pixels in a row of the picture that the camera was calibrated with.
+    pub width: u32,
+    /// Rows of that picture.
+    pub height: u32,
+    /// One of [`model`].
+    pub model: u8,
+    /// How many coefficients `d` has, 0 to 14.
+    pub coefficients: u8,
+    /// K, 3x3: from directions in the camera's frame to pixels of the picture as taken.
+    pub k: [f64; 9],
+    /// D: distortion coefficients in the order of `model`; 0 beyond their number.
+    pub d: [f64; DISTORTION_MAX],
+    /// R, 3x3: turns the camera's frame so that the pictures of a stereo pair have their rows
+    /// in common. The unit matrix for a single camera.
+    pub r: [f64; 9],
+    /// P, 3x4: from points in the turned frame to pixels of the rectified picture.
+    pub p: [f64; 12],
+}
+
+/// Where the elements of an array lie in the world.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Grid {
     /// Distance between two elements in each direction, in `unit`.
     pub spacing: [f64; 3],
     /// Where element 0 is, in `unit`.
     pub origin: [f64; 3],
-    /// 0 none, 1 Brown-Conrady, 2 rational, 3 equidistant fisheye.
-    pub model: u8,
     /// 0 unspecified, 1 metres, 2 millimetres.
     pub unit: u8,
 }
 
 /// A section of an ext block, checked.
 #[derive(Clone, Copy, Debug)]
+#[allow(clippy::large_enum_variant, reason = "read one at a time, and there is no heap here")]
 pub enum Section<'a> {
     /// See [`section::FIELDS`].
     Fields(Fields<'a>),
@@ -120,8 +158,10 @@ pub enum Section<'a> {
     Parts(Parts<'a>),
     /// See [`section::METADATA`].
     Metadata(&'a str),
-    /// See [`section::CALIBRATION`].
-    Calibration(Calibration),
+    /// See [`section::CAMERA`].
+    Camera(Camera),
+    /// See [`section::GRID`].
+    Grid(Grid),
     /// A type that this release does not know.
     Other(u16),
 }
@@ -216,6 +256,7 @@ fn read(
         let exact = bytes.checked_mul(usize::from(count)) == Some(entries.len());
         if exact { Ok(()) } else { Err(ExtError::Count) }
     };
+    let one_of = |bytes| if count == 1 { filled_by(bytes) } else { Err(ExtError::Count) };
     match kind {
         section::FIELDS => {
             filled_by(FIELD_BYTES)?;
@@ -231,9 +272,13 @@ fn read(
         section::METADATA => {
             core::str::from_utf8(entries).map(Section::Metadata).map_err(|_| ExtError::Text)
         }
-        section::CALIBRATION => {
-            filled_by(CALIBRATION_BYTES)?;
-            calibration(entries).map(Section::Calibration)
+        section::CAMERA => {
+            one_of(CAMERA_BYTES)?;
+            camera(entries).map(Section::Camera)
+        }
+        section::GRID => {
+            one_of(GRID_BYTES)?;
+            grid(entries).map(Section::Grid)
         }
         other => Ok(Section::Other(other)),
     }
@@ -279,14 +324,30 @@ fn part(entry: &[u8], payload_bytes: u64) -> Result<Part<'_>, ExtError> {
     Ok(Part { name, dtype, ndim, flags, offset, bytes, shape, strides, extent })
 }
 
-fn calibration(entry: &[u8]) -> Result<Calibration, ExtError> {
+fn camera(entry: &[u8]) -> Result<Camera, ExtError> {
     let mut reader = Reader(entry);
-    let mut read = Calibration::default();
-    let numbers = read.camera_matrix.iter_mut().chain(&mut read.distortion);
-    for number in numbers.chain(&mut read.spacing).chain(&mut read.origin) {
+    let mut read = Camera {
+        width: u32::from_le_bytes(reader.array()?),
+        height: u32::from_le_bytes(reader.array()?),
+        ..Camera::default()
+    };
+    [read.model, read.coefficients, ..] = reader.array::<8>()?;
+    let numbers = read.k.iter_mut().chain(&mut read.d).chain(&mut read.r).chain(&mut read.p);
+    for number in numbers {
         *number = f64::from_le_bytes(reader.array()?);
     }
-    [read.model, read.unit] = reader.array()?;
+    let unused = read.d.get_mut(usize::from(read.coefficients)..);
+    unused.ok_or(ExtError::Distortion)?.fill(0.0);
+    Ok(read)
+}
+
+fn grid(entry: &[u8]) -> Result<Grid, ExtError> {
+    let mut reader = Reader(entry);
+    let mut read = Grid::default();
+    for number in read.spacing.iter_mut().chain(&mut read.origin) {
+        *number = f64::from_le_bytes(reader.array()?);
+    }
+    [read.unit, ..] = reader.array::<8>()?;
     Ok(read)
 }
 
@@ -364,15 +425,27 @@ impl<'a> Writer<'a> {
         self.end(json.len())
     }
 
-    /// Adds a calibration. `None`: there is no room.
-    pub fn calibration(&mut self, said: &Calibration) -> Option<()> {
-        let entry = self.begin(section::CALIBRATION, 1, CALIBRATION_BYTES)?;
-        let numbers = said.camera_matrix.iter().chain(&said.distortion);
-        for (index, number) in numbers.chain(&said.spacing).chain(&said.origin).enumerate() {
-            put(entry, 8 * index, &number.to_le_bytes(), 8)?;
-        }
-        put(entry, 184, &[said.model, said.unit], 8)?;
-        self.end(CALIBRATION_BYTES)
+    /// Adds a camera. `None`: there is no room, or it has too many coefficients.
+    pub fn camera(&mut self, camera: &Camera) -> Option<()> {
+        let d = camera.d.get(..usize::from(camera.coefficients))?;
+        let entry = self.begin(section::CAMERA, 1, CAMERA_BYTES)?;
+        put(entry, 0, &camera.width.to_le_bytes(), 4)?;
+        put(entry, 4, &camera.height.to_le_bytes(), 4)?;
+        put(entry, 8, &[camera.model, camera.coefficients], 8)?;
+        put_numbers(entry, 16, &camera.k, 9)?;
+        put_numbers(entry, 88, d, DISTORTION_MAX)?;
+        put_numbers(entry, 200, &camera.r, 9)?;
+        put_numbers(entry, 272, &camera.p, 12)?;
+        self.end(CAMERA_BYTES)
+    }
+
+    /// Adds a grid. `None`: there is no room.
+    pub fn grid(&mut self, grid: &Grid) -> Option<()> {
+        let entry = self.begin(section::GRID, 1, GRID_BYTES)?;
+        put_numbers(entry, 0, &grid.spacing, 3)?;
+        put_numbers(entry, 24, &grid.origin, 3)?;
+        put(entry, 48, &[grid.unit], 8)?;
+        self.end(GRID_BYTES)
     }
 
     /// Writes a section's head, and gives the place of its entries.
@@ -409,4 +482,14 @@ fn put(entry: &mut [u8], at: usize, value: &[u8], bytes: usize) -> Option<()> {
     front.copy_from_slice(value);
     padding.fill(0);
     Some(())
+}
+
+/// Puts numbers at `at`, filled up with zeros to `count` of them. `None`: they do not fit.
+fn put_numbers(entry: &mut [u8], at: usize, numbers: &[f64], count: usize) -> Option<()> {
+    put(entry, at, &[], 8 * count)?;
+    let mut places = entry.get_mut(at..)?.chunks_exact_mut(8);
+    numbers.iter().try_for_each(|number| {
+        places.next()?.copy_from_slice(&number.to_le_bytes());
+        Some(())
+    })
 }

@@ -4,8 +4,8 @@
 use framelane_layout::Dtype;
 use framelane_layout::array::{Extent, extent};
 use framelane_layout::ext::{
-    CALIBRATION_BYTES, Calibration, ExtError, FIELD_BYTES, Field, PART_BYTES, Part, SECTIONS_MAX,
-    Section, Writer, section, sections,
+    CAMERA_BYTES, Camera, DISTORTION_MAX, ExtError, FIELD_BYTES, Field, GRID_BYTES, Grid,
+    HEAD_BYTES, PART_BYTES, Part, SECTIONS_MAX, Section, Writer, model, section, sections,
 };
 
 const PAYLOAD: u64 = 4096;
@@ -34,8 +34,23 @@ fn part() -> Part<'static> {
     }
 }
 
-fn calibration() -> Calibration {
-    Calibration { camera_matrix: [1.5; 9], origin: [1.0, -2.0, 3.0], unit: 2, ..Default::default() }
+/// Of which every number is another.
+fn camera() -> Camera {
+    let mut camera = Camera {
+        width: 1280,
+        height: 720,
+        model: model::RATIONAL_POLYNOMIAL,
+        coefficients: 14,
+        ..Camera::default()
+    };
+    let numbers = camera.k.iter_mut().chain(&mut camera.d).chain(&mut camera.r);
+    numbers.chain(&mut camera.p).zip(1..).for_each(|(number, n)| *number = f64::from(n) / 3.0);
+    camera
+}
+
+/// Of which every number is another.
+fn grid() -> Grid {
+    Grid { spacing: [0.5, 0.25, 4.0], origin: [1.0, -2.0, 3.0], unit: 2 }
 }
 
 fn errors(block: &[u8]) -> Option<ExtError> {
@@ -44,18 +59,20 @@ fn errors(block: &[u8]) -> Option<ExtError> {
 
 #[test]
 fn what_was_written_is_read_back() {
-    let mut slot = [0xAA_u8; 1024];
+    let mut slot = [0xAA_u8; 2048];
     let mut writer = Writer::new(&mut slot);
     writer.fields(&fields()).unwrap();
     writer.metadata("{\"gain\":3}").unwrap();
     writer.parts(&[part(), Part { name: "b", ..part() }]).unwrap();
-    writer.calibration(&calibration()).unwrap();
+    writer.camera(&camera()).unwrap();
+    writer.grid(&grid()).unwrap();
     let read: Vec<Section<'_>> = sections(&slot, PAYLOAD).map(Result::unwrap).collect();
     let [
         Section::Fields(seen),
         Section::Metadata(text),
         Section::Parts(parts),
-        Section::Calibration(said),
+        Section::Camera(seen_camera),
+        Section::Grid(seen_grid),
     ] = read[..]
     else {
         panic!("{read:?}")
@@ -64,7 +81,59 @@ fn what_was_written_is_read_back() {
     assert!(seen.fit(267) && !seen.fit(266));
     assert_eq!(text, "{\"gain\":3}");
     assert_eq!(parts.iter().collect::<Vec<_>>(), [part(), Part { name: "b", ..part() }]);
-    assert_eq!(said, calibration());
+    assert_eq!(seen_camera, camera());
+    assert_eq!(seen_grid, grid());
+}
+
+/// The entry of a section that is alone in its block.
+fn entry(write: impl Fn(&mut Writer<'_>) -> Option<()>) -> Vec<u8> {
+    let mut slot = vec![0xAA_u8; 512];
+    write(&mut Writer::new(&mut slot)).unwrap();
+    let bytes = u32::from_le_bytes(slot[..4].try_into().unwrap());
+    slot[8..usize::try_from(bytes).unwrap()].to_vec()
+}
+
+fn numbers(bytes: &[u8]) -> Vec<f64> {
+    let words = bytes.chunks_exact(8);
+    words.map(|word| f64::from_le_bytes(word.try_into().unwrap())).collect()
+}
+
+#[test]
+fn a_camera_and_a_grid_lie_as_the_specification_says() {
+    let bytes = entry(|writer| writer.camera(&camera()));
+    assert_eq!(bytes.len(), CAMERA_BYTES);
+    assert_eq!(bytes[..16], [0, 5, 0, 0, 0xd0, 2, 0, 0, 2, 14, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(numbers(&bytes[16..]), (1..=44).map(|n| f64::from(n) / 3.0).collect::<Vec<_>>());
+
+    let bytes = entry(|writer| writer.grid(&grid()));
+    assert_eq!(bytes.len(), GRID_BYTES);
+    assert_eq!(numbers(&bytes[..48]), [0.5, 0.25, 4.0, 1.0, -2.0, 3.0]);
+    assert_eq!(bytes[48..], [2, 0, 0, 0, 0, 0, 0, 0]);
+}
+
+#[test]
+fn a_camera_has_the_coefficients_that_it_says() {
+    for coefficients in 0..=14 {
+        let said = Camera { coefficients, ..camera() };
+        let bytes = entry(|writer| writer.camera(&said));
+        let d = numbers(&bytes[16 + 72..][..8 * DISTORTION_MAX]);
+        let (used, rest) = d.split_at(usize::from(coefficients));
+        assert!(used == &said.d[..used.len()] && rest.iter().all(|&number| number == 0.0));
+
+        // Whatever another writer has left beyond them.
+        let mut slot = vec![0_u8; 512];
+        Writer::new(&mut slot).camera(&camera()).unwrap();
+        slot[8 + 9] = coefficients;
+        let Some(Ok(Section::Camera(seen))) = sections(&slot, 0).next() else { panic!() };
+        assert_eq!((seen.coefficients, &seen.d[..]), (coefficients, &d[..]));
+        assert_eq!((seen.k, seen.r, seen.p), (said.k, said.r, said.p));
+    }
+    for coefficients in [15, 255] {
+        let mut slot = [0_u8; 512];
+        let said = Camera { coefficients, ..camera() };
+        assert_eq!(Writer::new(&mut slot).camera(&said), None);
+        assert_eq!(slot[..8], [0; 8]);
+    }
 }
 
 #[test]
@@ -79,14 +148,18 @@ fn sections_of_unknown_types_are_passed_over() {
 
 #[test]
 fn a_writer_without_room_leaves_a_whole_list() {
-    for room in 0..400 {
+    for room in 0..700 {
         let mut slot = vec![0xAA_u8; room];
         let mut writer = Writer::new(&mut slot);
         let count = usize::from(writer.metadata("{}").is_some())
-            + usize::from(writer.calibration(&calibration()).is_some())
+            + usize::from(writer.camera(&camera()).is_some())
+            + usize::from(writer.grid(&grid()).is_some())
             + usize::from(writer.parts(&[part()]).is_some());
-        if room >= 16 + 8 + CALIBRATION_BYTES + 8 + PART_BYTES {
-            assert_eq!(count, 3);
+        assert_eq!(sections(&slot, PAYLOAD).filter(Result::is_ok).count(), count);
+        assert_eq!(errors(&slot), None);
+        let heads = 3 * usize::try_from(HEAD_BYTES).unwrap();
+        if room >= 16 + CAMERA_BYTES + GRID_BYTES + PART_BYTES + heads {
+            assert_eq!(count, 4);
         }
     }
     let mut slot = [0_u8; 400];
@@ -131,6 +204,18 @@ fn refuses_the_impossible() {
         assert_eq!(changed(write, at, value), Some(expected), "{what}");
     }
     assert_eq!(FIELD_BYTES, 24);
+    let with_camera: fn(&mut Writer<'_>) -> Option<()> = |writer| writer.camera(&camera());
+    let with_grid: fn(&mut Writer<'_>) -> Option<()> = |writer| writer.grid(&grid());
+    for (what, write, at, value, expected) in [
+        ("15 coefficients", with_camera, 8 + 9, 15, ExtError::Distortion),
+        ("two cameras", with_camera, 6, 2, ExtError::Count),
+        ("no camera", with_camera, 6, 0, ExtError::Count),
+        ("a camera cut off", with_camera, 0, 8, ExtError::Count),
+        ("two grids", with_grid, 6, 2, ExtError::Count),
+        ("a longer grid", with_grid, 0, 72, ExtError::Count),
+    ] {
+        assert_eq!(changed(write, at, value), Some(expected), "{what}");
+    }
     let text = |writer: &mut Writer<'_>| writer.metadata("{}");
     assert_eq!(changed(text, 8, 0xff), Some(ExtError::Text));
 }

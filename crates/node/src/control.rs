@@ -2,9 +2,9 @@
 
 use std::ptr;
 
-use framelane::raw::{Said, complete_descriptor};
 use framelane::raw::layout::control as word;
 use framelane::raw::layout::{Descriptor, SlotHeader};
+use framelane::raw::{Said, complete_descriptor};
 
 /// Address of an array of [`word::WORDS`] 32-bit words inside an `ArrayBuffer` that the
 /// environment keeps alive. Only this thread touches it.

@@ -12,6 +12,7 @@ mod control;
 mod copy;
 mod doorbell;
 mod error;
+mod ext;
 mod external;
 mod fault;
 mod hot;

@@ -333,8 +333,11 @@ impl Publisher {
         // SAFETY: on loan until the write to the ring below; whoever filled it in is done.
         let ext_offset = unsafe { hold.header_mut() }.ext_offset;
         // Whoever writes an ext block fills up the slot.
-        let covered =
-            if ext_offset == 0 { descriptor.payload_bytes } else { hold.pool().geometry().slot_stride };
+        let covered = if ext_offset == 0 {
+            descriptor.payload_bytes
+        } else {
+            hold.pool().geometry().slot_stride
+        };
         // SAFETY: on loan until the write to the ring below.
         unsafe { hold.clear_beyond(covered) };
         // SAFETY: on loan until the write to the ring below; whoever filled it in is done.

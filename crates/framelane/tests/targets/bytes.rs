@@ -159,7 +159,12 @@ fn read_ext(block: &[u8], payload_bytes: u64) -> usize {
                 writer.parts(&parts)
             }
             Section::Metadata(text) => writer.metadata(text),
-            Section::Calibration(said) => writer.calibration(said),
+            Section::Camera(camera) => {
+                let unused = &camera.d[usize::from(camera.coefficients)..];
+                assert!(unused.iter().all(|&number| number == 0.0));
+                writer.camera(camera)
+            }
+            Section::Grid(grid) => writer.grid(grid),
             Section::Other(_) => continue,
         };
         written.expect("what was read has room");

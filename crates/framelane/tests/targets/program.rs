@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use framelane::raw::{
-    Claimed, ImageShape, OpenTopic, Peer, Publisher, Received, Settings, Subscriber, TopicStats,
-    check_image, complete_header,
+    Claimed, ImageShape, OpenTopic, Peer, Publisher, Received, Said, Settings, Subscriber,
+    TopicStats, check_image, complete_header,
 };
 use framelane_layout::topic::{CELL_BYTES, HEADER_BYTES, Mode, SHARED_OFFSET, TopicGeometry};
 use framelane_layout::{Descriptor, Encoding, Kind};
@@ -152,7 +152,7 @@ impl Pair {
         shape.describe(&mut descriptor);
         // SAFETY: on loan to us and not published; nobody else has a reference to it.
         let header = unsafe { hold.header_mut() };
-        complete_header(header, &shape, &descriptor);
+        complete_header(header, &mut descriptor, Said::default());
         publisher.publish(hold, &mut descriptor);
         if self.pool.is_none() {
             let names = fs::read_dir(&self.path).unwrap().map(|entry| entry.unwrap().path());

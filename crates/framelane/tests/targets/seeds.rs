@@ -3,7 +3,7 @@
 
 use framelane::raw::ImageShape;
 use framelane_layout::array::Extent;
-use framelane_layout::ext::{Calibration, Field, Part, Writer};
+use framelane_layout::ext::{Camera, Field, Grid, Part, Writer};
 use framelane_layout::pool::{MAGIC, PoolGeometry};
 use framelane_layout::topic::{Mode, TopicGeometry};
 use framelane_layout::{
@@ -139,7 +139,7 @@ fn shared_elements() -> Vec<u8> {
 }
 
 fn ext_block() -> Vec<u8> {
-    let mut block = vec![0; 640];
+    let mut block = vec![0; 1024];
     let mut writer = Writer::new(&mut block);
     let field = Field { name: "xyz", offset: 0, dtype: Dtype::Float32, count: 3 };
     writer.fields(&[field, Field { name: "rgb", dtype: Dtype::Uint8, ..field }]).unwrap();
@@ -158,7 +158,8 @@ fn ext_block() -> Vec<u8> {
     part.shape[..2].copy_from_slice(&[3, 4]);
     part.strides[..2].copy_from_slice(&[-16, 4]);
     writer.parts(&[part]).unwrap();
-    writer.calibration(&Calibration::default()).unwrap();
+    writer.camera(&Camera { coefficients: 5, d: [0.5; 14], ..Camera::default() }).unwrap();
+    writer.grid(&Grid::default()).unwrap();
     block
 }
 
