@@ -1,4 +1,5 @@
 /** Everything framelane offers; each name is documented where it is defined. */
+export type { CameraInfo, CameraInfoInput, DistortionModel } from './lib/camera-info.js';
 export { configure, type Settings } from './lib/config.js';
 export type { BytesLike } from './lib/check.js';
 export type { Bytes, Dtype, TypedArray, TypedArrayOf } from './lib/dtype.js';
@@ -12,7 +13,8 @@ export type { TokenOptions } from './lib/token.js';
 export type { ImageJSON, ImageOptions, ImageShape, ImageSize } from './lib/shape.js';
 export { Queue, type Ack, type Job, type QueueOptions } from './lib/queue.js';
 export type { AbortSignalLike } from './lib/line.js';
-export type { Overflow, Received, WaitOptions } from './lib/channel.js';
+export type { Overflow, WaitOptions } from './lib/channel.js';
+export type { LoanImage, LoanOf, Received, SizeOf } from './lib/kinds.js';
 export type { ByteSource, ByteStreamLike, SendFromOptions } from './lib/send-from.js';
 export type {
   HolderStats,

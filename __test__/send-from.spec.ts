@@ -322,7 +322,7 @@ test('a signal that was aborted before, and close while the stream is silent', a
     const loans: Image[] = [];
     const loan = topic.loan.bind(topic);
     const spy = (options: typeof size): Image => loans[loans.push(loan(options)) - 1]!;
-    topic.loan = spy as typeof topic.loan;
+    Object.assign(topic, { loan: spy });
     const sending = rejection(topic.sendFrom(source, size));
     await loaned(topic);
     topic.close();

@@ -1,15 +1,14 @@
 /** What topics and queues have in common: sending, receiving, waiting, ending. */
 import { checkBoolean, checkInteger, checkOptions, checkWord, invalid } from './check.js';
 import { guardOfShared, HELD_MAX, SPIN_US_MAX } from './config.js';
-import type { Encoding } from './encoding.js';
 import { FramelaneError } from './errors.js';
 import { HISTORY_MAX, modes } from './generated/layout.js';
-import type { Image, ImageFrame, ReceivedImage } from './image.js';
 import { NO_HOLD } from './hot.js';
 import { FrameIterator } from './iterate.js';
 import { frameType, LEASE, type Frame, type FrameType } from './frame.js';
 import { trace } from './leak.js';
 import { watched } from './lease.js';
+import type { LoanOf, SizeOf } from './kinds.js';
 import { Call, type AbortSignalLike } from './line.js';
 import { checkTopicName } from './name.js';
 import { load, SHARED, views } from './native.js';
@@ -21,14 +20,10 @@ import {
   type SendFromOptions,
   type Target,
 } from './send-from.js';
-import type { ImageShape, ImageSize } from './shape.js';
 import { checkSignal, checkTimeout } from './signal.js';
 import type { TopicStats } from './stats.js';
 import { Subscription } from './subscription.js';
 import { Visit } from './visit.js';
-
-/** A frame as a topic hands it out: read-only. */
-export type Received<T> = T extends ImageFrame<infer E, unknown> ? ReceivedImage<E> : never;
 
 /** What happens to a frame for which a subscriber has no room. */
 export type Overflow = keyof typeof modes.topic;
@@ -195,11 +190,7 @@ export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, A
    *
    * Throws what `new Image` throws, and `ERR_FRAMELANE_CLOSED`.
    */
-  loan(options: Omit<ImageShape, 'encoding'> & { encoding?: undefined }): Image<'rgb8'>;
-  loan<E extends Encoding>(options: ImageShape<E>): Image<E>;
-  loan(options: unknown): unknown {
-    return this.#subscription.loan(options);
-  }
+  declare readonly loan: LoanOf<T>;
 
   /**
    * Makes memory for frames of this size ahead of time and off the event loop, for as many as
@@ -209,7 +200,7 @@ export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, A
    * Rejects with `ERR_FRAMELANE_INVALID_SIZE`, `…_INVALID_ENCODING`, `…_NO_SPACE`,
    * `…_POOL_EXHAUSTED`, `…_LIMIT`, `…_CLOSED`.
    */
-  prepare(size: ImageSize): Promise<void> {
+  prepare(size: SizeOf<T>): Promise<void> {
     return this.#subscription.prepare(size);
   }
 
@@ -368,6 +359,11 @@ export abstract class Channel<T extends Frame, R> implements AsyncIterable<R>, A
       return `${this.#what} ${kind} ${JSON.stringify(name)}${closed ? ' closed' : ''}`;
     };
     Object.defineProperty(this.prototype, inspect, { value: text });
+    // Declared above with the types that each class of frames has for it.
+    const loan = function (this: Channel<Frame, unknown>, options: unknown): unknown {
+      return this.#subscription.loan(options);
+    };
+    Object.defineProperty(this.prototype, 'loan', { value: loan, writable: true });
   }
 }
 

@@ -12,5 +12,12 @@ export type TypedArrayOf<D extends Dtype> = InstanceType<(typeof dtypes)[D]['arr
 /** Any of the typed arrays. */
 export type TypedArray = TypedArrayOf<Dtype>;
 
+/** What a view needs to know of its values. */
+export interface Elements {
+  /** Bytes of one value. */
+  readonly itemBytes: number;
+  readonly array: new (buffer: ArrayBuffer, offset: number, length: number) => TypedArray;
+}
+
 /** Bytes in memory of their own. */
 export type Bytes = TypedArrayOf<'uint8'>;

@@ -1,13 +1,16 @@
 /** Pixel formats: the generated table, types derived from it, and what a frame of one needs. */
 import { show } from './check.js';
-import { dtypes, type Dtype, type TypedArray, type TypedArrayOf } from './dtype.js';
+import { dtypes, type Dtype, type Elements, type TypedArrayOf } from './dtype.js';
 import { FramelaneError } from './errors.js';
 import { encodings } from './generated/encodings.js';
 
 /**
- * How the pixels of an image are laid out. `yuv422` is Y0 U Y1 V and needs an even width;
- * `bayer_rggb8` is a raw sensor mosaic; `depth16` is millimetres; `mono32f` and `rgb32f` are
- * 32-bit floats; the digits are bits a value.
+ * How the pixels of an image are laid out; the digits are bits a value. `yuv422` and `yuyv` are the
+ * same, Y0 U Y1 V, `uyvy` is U Y0 V Y1, and they need an even width. `nv12` is a plane of Y and one
+ * of U V pairs, `i420` a plane each of Y, U and V, both with half the colour rows and columns; they
+ * need an even width and height. `bayer_…` are raw sensor mosaics, named by the first two pixels of
+ * the first two rows; `depth16` is millimetres; `…32f` are 32-bit floats, 0 to 1 where they show
+ * brightness.
  */
 export type Encoding = keyof typeof encodings;
 
@@ -18,30 +21,38 @@ export type DtypeOf<E extends Encoding> = (typeof encodings)[E]['dtype'];
 export type DataOf<E extends Encoding> = TypedArrayOf<DtypeOf<E>>;
 
 /** One row of the table, with what follows from it. */
-export interface EncodingInfo {
+export interface EncodingInfo extends Elements {
   readonly name: Encoding;
   readonly code: number;
   /** Values a pixel has. */
   readonly channels: number;
+  /** Of all planes together. */
   readonly bytesPerPixel: number;
+  /** Bytes that a pixel takes in a row of the first plane. */
+  readonly pixelBytes: number;
   /** The width must be a multiple of this. */
   readonly widthMultiple: number;
+  /** The height must be a multiple of this. */
+  readonly heightMultiple: number;
+  /** 2: the second has U V pairs; 3: the second has U and the third V. */
+  readonly planes: number;
   readonly dtype: Dtype;
   readonly dtypeCode: number;
-  /** Bytes of one value. */
-  readonly itemBytes: number;
-  readonly array: new (buffer: ArrayBuffer, offset: number, length: number) => TypedArray;
 }
 
 function rowOf(name: Encoding): EncodingInfo {
   const { code, channels, bytesPerPixel, widthMultiple, dtype } = encodings[name];
+  const { heightMultiple, planes } = encodings[name];
   const { code: dtypeCode, bytes: itemBytes, array } = dtypes[dtype];
   return {
     name,
     code,
     channels,
     bytesPerPixel,
+    pixelBytes: planes === 1 ? bytesPerPixel : itemBytes,
     widthMultiple,
+    heightMultiple,
+    planes,
     dtype,
     dtypeCode,
     itemBytes,
@@ -121,18 +132,69 @@ export function checkShape(row: EncodingInfo, width: unknown, height: unknown): 
         'crop or pad the picture, or use another encoding',
     );
   }
-  const rowBytes = columns * row.bytesPerPixel;
+  if (rows % row.heightMultiple !== 0) {
+    throw badSize(
+      `height: ${row.name} needs a multiple of ${row.heightMultiple}, got ${rows}; ` +
+        'crop or pad the picture, or use another encoding',
+    );
+  }
+  const rowBytes = columns * row.pixelBytes;
   if (rowBytes > ROW_MAX) {
     throw badSize(
       `width: a row of ${columns} ${row.name} pixels takes ${rowBytes} bytes, at most ` +
         `${ROW_MAX} are possible`,
     );
   }
-  if (rowBytes * rows > FRAME_MAX) {
+  const bytes = wholeBytes(row, rows, rowBytes);
+  if (bytes > FRAME_MAX) {
     throw badSize(
-      `width and height: ${columns}x${rows} ${row.name} takes about ${rowBytes * rows} bytes, ` +
+      `width and height: ${columns}x${rows} ${row.name} takes about ${bytes} bytes, ` +
         `at most ${FRAME_MAX} are possible`,
     );
   }
   return rowBytes;
+}
+
+/** Bytes of `rows` rows of `step` bytes each, with those of the planes behind them. */
+export function wholeBytes(row: EncodingInfo, rows: number, step: number): number {
+  return row.planes === 1 ? step * rows : (step * rows * 3) / 2;
+}
+
+/** Bytes from the first to the last of a picture. */
+export function spanBytes(row: EncodingInfo, rows: number, columns: number, step: number): number {
+  const line = columns * row.pixelBytes;
+  if (row.planes === 1) return step * (rows - 1) + line;
+  if (row.planes === 2) return step * ((rows * 3) / 2 - 1) + line;
+  return step * rows + (step / 2) * (rows - 1) + line / 2;
+}
+
+/** One plane of a picture; sizes in bytes but for `height` and `width`. */
+export interface PlanePlace {
+  /** From the start of the picture. */
+  readonly offset: number;
+  readonly step: number;
+  readonly height: number;
+  /** Of one row, without padding. */
+  readonly rowBytes: number;
+  readonly width: number;
+  /** Values that a place of the plane has. */
+  readonly channels: number;
+}
+
+/** Where the planes of a picture are: one, or Y and U V, or Y, U and V. */
+export function planesOf(
+  row: EncodingInfo,
+  height: number,
+  width: number,
+  step: number,
+): PlanePlace[] {
+  const { pixelBytes, channels, planes } = row;
+  const first = { offset: 0, step, height, width, rowBytes: width * pixelBytes, channels };
+  if (planes === 1) return [first];
+  const luma = { ...first, channels: 1 };
+  const half = { height: height / 2, width: width / 2 };
+  const offset = step * height;
+  if (planes === 2) return [luma, { ...half, offset, step, rowBytes: width, channels: 2 }];
+  const u = { ...half, offset, step: step / 2, rowBytes: width / 2, channels: 1 };
+  return [luma, u, { ...u, offset: offset + u.step * u.height }];
 }

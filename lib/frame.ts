@@ -2,13 +2,14 @@
  * `Frame`: what users see of a lease, the same for all kinds of frames. Its lease is its only
  * field, under a symbol, and the classes of frames add none: then V8 makes a frame in 12 ns.
  */
-import type { Tally } from './leak.js';
+import { Tally } from './leak.js';
 import {
   acknowledge,
   assertHeld,
   release,
   RECEIVED,
   RELEASED,
+  retained,
   SENT,
   setFrameId,
   setTimestampNs,
@@ -30,6 +31,11 @@ declare global {
     [Symbol.asyncDispose](): PromiseLike<void>;
   }
 }
+
+/** First argument of a frame's constructor when the second is its lease. */
+export const FROM_LEASE = Symbol('from lease');
+/** For the frames of no topic. */
+export const UNBOUND_FRAMES = new Tally(null, null);
 
 /** Where a frame has its lease. */
 export const LEASE: unique symbol = Symbol('framelane.lease');
@@ -138,6 +144,26 @@ export abstract class Frame implements Disposable {
     return this;
   }
 
+  /** Where the values are: always `'cpu'`. */
+  get device(): 'cpu' {
+    return 'cpu';
+  }
+
+  /** Whether the values are in memory that the processor reads: always. */
+  isCpu(): boolean {
+    return true;
+  }
+
+  /**
+   * Another frame object on the same slot, which is released for itself: to hold a frame longer
+   * than the loop that received it, or to go on holding what is sent.
+   *
+   * Throws `ERR_FRAMELANE_RELEASED`, `ERR_FRAMELANE_TOO_MANY_HELD`.
+   */
+  retain(): this {
+    return sibling(this, retained(this[LEASE]));
+  }
+
   /**
    * Gives the frame back; the last release frees its slot. Views on it must not be used any more.
    * Releasing again does nothing but is counted (`topic.stats().extraReleases`); after `send`
@@ -159,6 +185,14 @@ export abstract class Frame implements Disposable {
     };
     Object.defineProperty(this.prototype, 'ack', { value: ack, writable: true });
   }
+}
+
+/** A frame object of the same class with another lease. */
+export function sibling<F extends Frame>(frame: F, lease: Lease): F {
+  const { constructor } = frame as unknown as {
+    constructor: new (first: symbol, second: Lease) => F;
+  };
+  return new constructor(FROM_LEASE, lease);
 }
 
 /** Slot, frame id and age in words, for `util.inspect`. */

@@ -6,48 +6,32 @@
 import { checkBytes, checkOptions, invalid } from './check.js';
 import type { BytesLike } from './check.js';
 import type { Bytes } from './dtype.js';
-import {
-  checkEncoding,
-  rowOfCode,
-  type DataOf,
-  type DtypeOf,
-  type Encoding,
-  type EncodingInfo,
-} from './encoding.js';
+import { checkEncoding, rowOfCode, wholeBytes, type DataOf, type Encoding } from './encoding.js';
 import { FramelaneError } from './errors.js';
 import {
-  DIM0,
-  DIM1,
-  DIM2,
-  DTYPE,
-  ENCODING,
-  FLAGS,
-  KIND,
-  PAYLOAD,
-  STEP,
-  kinds,
-} from './generated/layout.js';
-import { Frame, frameType, held, LEASE, whereabouts, type FrameType } from './frame.js';
-import * as hot from './hot.js';
-import { Tally, trace } from './leak.js';
-import {
-  fillSlot,
-  keptView,
-  loaned,
-  markCopied,
-  openView,
-  rawBytesOf,
-  received,
-  release,
-  retained,
-  setFrameId,
-  setTimestampNs,
-  slotFilled,
-  watched,
-  type Lease,
-} from './lease.js';
-import { errorOf, f64, load, u32, UNBOUND } from './native.js';
+  FROM_LEASE,
+  frameType,
+  LEASE,
+  UNBOUND_FRAMES,
+  whereabouts,
+  type FrameType,
+} from './frame.js';
+import { kinds } from './generated/layout.js';
+import { trace } from './leak.js';
+import { fillSlot, loaned, markCopied, received, watched, type Lease } from './lease.js';
 import { decodePicture, encodePicture, probePicture, type PictureFormat } from './picture.js';
+import {
+  adopt,
+  byteLengthOf,
+  copyLabel,
+  copyRaster,
+  describeRaster,
+  filled,
+  loanRaster,
+  newRaster,
+  Raster,
+  rowOf,
+} from './raster.js';
 import {
   readArguments,
   readShape,
@@ -55,107 +39,27 @@ import {
   sizeKeys,
   type ImageJSON,
   type ImageShape,
-  type Wanted,
 } from './shape.js';
 import { COPIED_LOAN, READ, takeToken, tokenOf, type TokenOptions } from './token.js';
-import { headerFrameId, headerStamp } from './view.js';
-
-/** First argument of the constructor when the second is the frame's lease. */
-const FROM_LEASE = Symbol('from lease');
-/** For the frames of no topic. */
-const unbound = new Tally(null, null);
 
 /** An image whatever its encoding. */
 type AnyImage = Image<Encoding, unknown>;
 
 /** `D` is the type of `data`. */
-class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Frame {
+class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Raster<E, D> {
   /** See `ImageConstructor`. @internal */
   constructor(first: unknown, second?: unknown, third?: unknown) {
     // One call of `super`, and nothing after it where the lease is given: V8 inlines that.
-    super(first === FROM_LEASE ? (second as Lease) : newLease(readArguments(first, second, third)));
-  }
-
-  /** Rows. */
-  get height(): number {
-    return held(this).dim0;
-  }
-
-  /** Pixels in a row. */
-  get width(): number {
-    return held(this).dim1;
+    super(
+      first === FROM_LEASE
+        ? (second as Lease)
+        : newRaster('Image', readArguments(first, second, third)),
+    );
   }
 
   /** How the pixels are laid out. */
   get encoding(): E {
     return rowOf(this).name as E;
-  }
-
-  /** Type of one value, by NumPy's name. */
-  get dtype(): DtypeOf<E> {
-    return rowOf(this).dtype as DtypeOf<E>;
-  }
-
-  /** Values a pixel has. */
-  get channels(): number {
-    return rowOf(this).channels;
-  }
-
-  /** Bytes from the start of one row to the start of the next. */
-  get step(): number {
-    return held(this).step;
-  }
-
-  /** Bytes of the pixels, without any padding of rows. */
-  get nbytes(): number {
-    const { dim0, dim1, encoding } = held(this);
-    return dim0 * dim1 * rowOfCode(encoding).bytesPerPixel;
-  }
-
-  /** Bytes from the first pixel to the last, padding between rows included. */
-  get byteLength(): number {
-    return byteLengthOf(held(this));
-  }
-
-  /** Extents as in NumPy: `[height, width]`, or `[height, width, channels]` for several. */
-  get shape(): number[] {
-    const { channels } = rowOf(this);
-    const { dim0, dim1 } = this[LEASE];
-    return channels === 1 ? [dim0, dim1] : [dim0, dim1, channels];
-  }
-
-  /** For each dimension of `shape`, how many elements of `data` lie from one to the next. */
-  get strides(): number[] {
-    const { channels, itemBytes } = rowOf(this);
-    const line = this[LEASE].step / itemBytes;
-    return channels === 1 ? [line, 1] : [line, channels, 1];
-  }
-
-  /**
-   * The values, as the typed array of the encoding, on the slot itself: no copy. Rows follow
-   * each other; row `y` begins at `y * strides[0]`. The array is for as long as the frame is held:
-   * after `release()` or `send()` its memory belongs to another frame.
-   *
-   * Of a received frame it is read-only: a write ends the process, unless `access` is `'shared'`.
-   * With `guard` the array has length 0 once the frame is gone, with memory `'copy'` it is a
-   * private copy; see `Settings`.
-   *
-   * Throws `ERR_FRAMELANE_RELEASED`, `…_EXTERNAL_MEMORY` where the runtime refuses buffers over
-   * foreign memory, `…_DETACHED_BUFFER` with memory `'copy'` where the pixels were moved away.
-   */
-  get data(): D {
-    const lease = this[LEASE];
-    const kept = keptView(lease);
-    if (kept !== null) return kept as D;
-    return openView(lease, rowOfCode(lease.encoding), byteLengthOf(lease)) as D;
-  }
-
-  /**
-   * Another frame object on the same slot, which is released for itself: to hold a frame longer
-   * than the loop that received it, or to go on holding what is sent.
-   */
-  retain(): this {
-    return new Image<E, D>(FROM_LEASE, retained(this[LEASE])) as this;
   }
 
   /**
@@ -175,24 +79,19 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Frame {
     return tokenOf(this[LEASE], options, describe);
   }
 
-  /** A private copy that can be written and sent; rows are packed, frame id and time are kept. */
+  /**
+   * A private copy that can be written and sent; rows are packed; frame id, time, colours and
+   * camera are kept.
+   */
   clone(): Image<E> {
     const row = rowOf(this);
-    const { dim0: height, dim1: width, step } = this[LEASE];
-    const rowBytes = width * row.bytesPerPixel;
+    const { dim0: height, dim1: width } = this[LEASE];
+    const rowBytes = width * row.pixelBytes;
     const { frameId, timestampNs } = this;
-    const source = rawBytesOf(this[LEASE], this.byteLength);
     const wanted = { row, width, height, rowBytes, frameId, timestampNs, zeroed: false };
-    return filled(loanImage<E>(UNBOUND, unbound, wanted), (copy) => {
-      markCopied(copy[LEASE]);
-      const target = rawBytesOf(copy[LEASE], rowBytes * height);
-      if (step === rowBytes) {
-        target.set(source);
-        return;
-      }
-      for (let y = 0; y < height; y++) {
-        target.set(source.subarray(y * step, y * step + rowBytes), y * rowBytes);
-      }
+    return filled(imageOf<E>(newRaster('Image', wanted)), (copy) => {
+      copyRaster(this[LEASE], copy[LEASE]);
+      copyLabel(this[LEASE], copy[LEASE]);
     });
   }
 
@@ -237,7 +136,7 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Frame {
     const source = checkBytes(bytes, 'fromBytes');
     const wanted = readShape(checkOptions(shape, shapeKeys, 'fromBytes'));
     const { row, width, height, rowBytes } = wanted;
-    const size = rowBytes * height;
+    const size = wholeBytes(row, height, rowBytes);
     if (source.length !== size) {
       throw new FramelaneError(
         'ERR_FRAMELANE_INVALID_LENGTH',
@@ -245,8 +144,7 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Frame {
           'check width, height and encoding, and cut off any padding',
       );
     }
-    const image = loanImage(UNBOUND, unbound, wanted);
-    return filled(image, () => {
+    return filled(imageOf(newRaster('Image', wanted)), (image) => {
       fillSlot(image[LEASE], source);
       markCopied(image[LEASE]);
     });
@@ -263,7 +161,7 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Frame {
     const info = probePicture(source);
     const { name } = wanted ?? rowOfCode(info.encoding);
     const shape = readShape({ width: info.width, height: info.height, encoding: name });
-    return filled(loanImage(UNBOUND, unbound, shape), (image) =>
+    return filled(imageOf(newRaster('Image', shape)), (image) =>
       decodePicture(source, image[LEASE]),
     );
   }
@@ -272,12 +170,10 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Frame {
   static fromToken(token: string): AnyImage {
     const what = takeToken(kinds.Image, token);
     if (what === READ) {
-      return new Image(FROM_LEASE, watched(received('Image', unbound), trace()));
+      return new Image(FROM_LEASE, watched(received('Image', UNBOUND_FRAMES), trace()));
     }
-    const lease = loaned('Image', unbound);
-    setFrameId(lease, headerFrameId(lease.pool, lease.slot));
-    setTimestampNs(lease, headerStamp(lease.pool, lease.slot));
-    slotFilled(lease);
+    const lease = loaned('Image', UNBOUND_FRAMES);
+    adopt(lease);
     if (what === COPIED_LOAN) markCopied(lease);
     return new Image(FROM_LEASE, lease);
   }
@@ -287,12 +183,14 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Frame {
     kind: kinds.Image,
     name: 'Image',
     bytesFor: (options) => {
-      const { rowBytes, height } = readShape(checkOptions(options, sizeKeys, 'prepare'));
-      return rowBytes * height;
+      const { row, rowBytes, height } = readShape(checkOptions(options, sizeKeys, 'prepare'));
+      return wholeBytes(row, height, rowBytes);
     },
     bytesOf: (lease) => byteLengthOf(lease),
     loan: (topic, tally, options) =>
-      loanImage(topic, tally, readShape(checkOptions(options, shapeKeys, 'loan'))),
+      imageOf(
+        loanRaster('Image', topic, tally, readShape(checkOptions(options, shapeKeys, 'loan'))),
+      ),
     receive: (tally) => new Image(FROM_LEASE, received('Image', tally)),
     owns: (value) => isImage(value),
     describe,
@@ -308,26 +206,13 @@ function isImage(value: unknown): value is AnyImage {
   return value instanceof Image && LEASE in value;
 }
 
-/** What is known of a frame's encoding; throws `ERR_FRAMELANE_RELEASED`. */
-function rowOf(image: AnyImage): EncodingInfo {
-  return rowOfCode(held(image).encoding);
+/** An image with this lease. */
+function imageOf<E extends Encoding>(lease: Lease): Image<E> {
+  return new Image<E>(FROM_LEASE, lease);
 }
 
-function byteLengthOf({ step, dim0, dim1, encoding }: Lease): number {
-  return step * (dim0 - 1) + dim1 * rowOfCode(encoding).bytesPerPixel;
-}
-
-function describe({ encoding, dim0, dim1, step }: Lease): void {
-  const row = rowOfCode(encoding);
-  u32[KIND] = kinds.Image;
-  u32[ENCODING] = encoding;
-  u32[DTYPE] = row.dtypeCode;
-  u32[FLAGS] = 0;
-  u32[DIM0] = dim0;
-  u32[DIM1] = dim1;
-  u32[DIM2] = row.channels;
-  u32[STEP] = step;
-  f64[PAYLOAD / 2] = step * dim0;
+function describe(lease: Lease): void {
+  describeRaster(kinds.Image, lease);
 }
 
 function title(image: AnyImage): string {
@@ -338,52 +223,6 @@ function title(image: AnyImage): string {
 /** One line, never pixels. The prototype itself can be inspected too. */
 function inspectImage(this: unknown): string {
   return isImage(this) ? title(this) : 'Image {}';
-}
-
-/** Takes a slot and completes the control array, so that it names an empty image. */
-function loanSlot(topic: number, { row, width, height, rowBytes }: Wanted): void {
-  load();
-  const status = hot.loan(topic, rowBytes * height);
-  if (status < 0) throw errorOf(status);
-  u32[ENCODING] = row.code;
-  u32[DIM0] = height;
-  u32[DIM1] = width;
-  u32[STEP] = rowBytes;
-}
-
-function loanImage<E extends Encoding>(topic: number, tally: Tally, wanted: Wanted): Image<E> {
-  loanSlot(topic, wanted);
-  return new Image<E>(FROM_LEASE, begin(loaned('Image', tally), wanted));
-}
-
-/** A lease on a slot of no topic. */
-function newLease(wanted: Wanted): Lease {
-  loanSlot(UNBOUND, wanted);
-  return begin(loaned('Image', unbound), wanted);
-}
-
-/** Gives a new frame what it begins with. */
-function begin(lease: Lease, wanted: Wanted): Lease {
-  try {
-    if (wanted.zeroed) rawBytesOf(lease, wanted.rowBytes * wanted.height).fill(0);
-    if (wanted.frameId !== undefined) setFrameId(lease, wanted.frameId);
-    if (wanted.timestampNs !== undefined) setTimestampNs(lease, wanted.timestampNs);
-    return lease;
-  } catch (error) {
-    release(lease);
-    throw error;
-  }
-}
-
-/** Fills a new image; where that fails, its slot goes back. */
-function filled<I extends AnyImage>(image: I, fill: (image: I) => void): I {
-  try {
-    fill(image);
-    return image;
-  } catch (error) {
-    image.release();
-    throw error;
-  }
 }
 
 function decodeInto(bytes: Uint8Array, into: unknown, encoding: unknown): AnyImage {

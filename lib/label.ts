@@ -2,6 +2,7 @@
 import { invalid, show } from './check.js';
 import { Pixels } from './copy.js';
 import { FramelaneError } from './errors.js';
+import type { ExtWords } from './ext-words.js';
 import { FRAME_ID_MAX } from './generated/layout.js';
 import type { Guard } from './guard.js';
 
@@ -14,6 +15,15 @@ export class Label extends Pixels {
   stampLow = 0;
   stampHigh = 0;
   sequence = 0;
+  /** Matrix, and range above 8 bits, by their codes; 0: nobody said. */
+  colour = 0;
+  /** Millimetres a raw unit of depth. */
+  depthScale = 1;
+  /** What stands behind the payload, and where; 0: nothing. */
+  ext: ExtWords | null = null;
+  extOffset = 0;
+  /** Bytes of the payload. */
+  payload = 0;
   copied = false;
   sent = false;
   /** Once it is sent: the pool as readers see it, without write permission. -1: not asked. */

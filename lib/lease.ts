@@ -4,20 +4,24 @@
  * see of it (`frame.ts`).
  */
 import { copyToWrite, readSlot, slotWritten, writeBack } from './copy.js';
-import type { TypedArray } from './dtype.js';
-import type { EncodingInfo } from './encoding.js';
+import type { Elements, TypedArray } from './dtype.js';
 import { FramelaneError } from './errors.js';
 import {
   DIM0,
+  COLOUR,
   DIM1,
+  DTYPE,
   ENCODING,
+  EXT,
   FRAME,
   FRAME_ID,
   FRAME_ID_LEN,
   FRAME_ID_MAX,
   GENERATION,
   HOLD,
+  PAYLOAD,
   POOL,
+  SCALE,
   SENT_NS,
   SEQUENCE,
   SLOT,
@@ -60,9 +64,14 @@ export class Lease {
   readonly sentHigh = u32[SENT_NS + 1]!;
   // The shape, as the frame's class understands it.
   readonly encoding = u32[ENCODING]!;
+  readonly dtype = u32[DTYPE]!;
   readonly dim0 = u32[DIM0]!;
   readonly dim1 = u32[DIM1]!;
   readonly step = u32[STEP]!;
+  /** Bytes from the start of the slot to the first value. */
+  offset = 0;
+  /** Only a part of what was loaned or received: it cannot be sent. */
+  part = false;
   state: number;
   readonly tally: Tally;
   readonly label: Label | null;
@@ -81,9 +90,11 @@ export class Lease {
   }
 }
 
-/** A lease on the slot that the control array names, empty and ours. */
+/** A lease on the slot that the control array names with its payload, empty and ours. */
 export function loaned(kind: string, tally: Tally): Lease {
-  return watched(new Lease(kind, LOANED, tally, new Label()), trace());
+  const label = new Label();
+  label.payload = f64[PAYLOAD / 2]!;
+  return watched(new Lease(kind, LOANED, tally, label), trace());
 }
 
 /** A lease on the frame that the control array names. */
@@ -93,6 +104,22 @@ export function received(kind: string, tally: Tally): Lease {
 
 /** Another lease on the same slot. */
 export function retained(lease: Lease): Lease {
+  const { dim0, dim1, offset, part } = lease;
+  const again = shared(lease, dim0, dim1);
+  again.offset = offset;
+  again.part = part;
+  return again;
+}
+
+/** Another lease on a part of the same slot: rows from a byte on, and what of each row. */
+export function partOf(lease: Lease, offset: number, rows: number, columns: number): Lease {
+  const part = shared(lease, rows, columns);
+  part.offset = lease.offset + offset;
+  part.part = true;
+  return part;
+}
+
+function shared(lease: Lease, dim0: number, dim1: number): Lease {
   assertReadable(lease);
   const status = hot.retain(lease.hold);
   if (status < 0) throw errorOf(status);
@@ -102,8 +129,9 @@ export function retained(lease: Lease): Lease {
   u32[SENT_NS] = lease.sentLow;
   u32[SENT_NS + 1] = lease.sentHigh;
   u32[ENCODING] = lease.encoding;
-  u32[DIM0] = lease.dim0;
-  u32[DIM1] = lease.dim1;
+  u32[DTYPE] = lease.dtype;
+  u32[DIM0] = dim0;
+  u32[DIM1] = dim1;
   u32[STEP] = lease.step;
   return watched(new Lease(lease.kind, lease.state, lease.tally, lease.label), trace());
 }
@@ -153,7 +181,7 @@ export function assertReadable(lease: Lease): void {
 }
 
 /** The label of a frame that can be written; throws `ERR_FRAMELANE_FROZEN` too. */
-function labelToWrite(lease: Lease, action: string): Label {
+export function labelToWrite(lease: Lease, action: string): Label {
   assertHeld(lease);
   const { label } = lease;
   if (label === null || label.sent || lease.state === SENT) {
@@ -200,20 +228,20 @@ export function keptView(lease: Lease): TypedArray | null {
 }
 
 /** Makes that view, keeps it and gives it; throws `ERR_FRAMELANE_RELEASED`. */
-export function openView(lease: Lease, row: EncodingInfo, byteLength: number): TypedArray {
+export function openView(lease: Lease, elements: Elements, byteLength: number): TypedArray {
   assertReadable(lease);
   const pool = poolToRead(lease);
-  if (views.memory === COPIES) return copiedView(lease, row, byteLength);
-  if (lease.tally.guard ?? views.guard) return guardedView(lease, row, byteLength);
-  return (lease.view = viewSlot(pool, lease, row, byteLength));
+  if (views.memory === COPIES) return copiedView(lease, elements, byteLength);
+  if (lease.tally.guard ?? views.guard) return guardedView(lease, elements, byteLength);
+  return (lease.view = viewSlot(pool, lease, elements, byteLength));
 }
 
-/** The first bytes of the frame's slot; throws `ERR_FRAMELANE_RELEASED`. */
+/** The frame's bytes in its slot; throws `ERR_FRAMELANE_RELEASED`. */
 export function rawBytesOf(lease: Lease, byteLength: number): Uint8Array {
   assertReadable(lease);
   const pool = poolToRead(lease);
   if (views.memory === COPIES) return pixelsOf(lease, byteLength);
-  return bytesOfSlot(pool, lease.slot, byteLength);
+  return bytesOfSlot(pool, lease.slot, byteLength, lease.offset);
 }
 
 /** Copies the pixels of a frame that is not sent yet into its slot. */
@@ -234,34 +262,40 @@ function poolToRead(lease: Lease): number {
 }
 
 /** A view on a buffer that ends with the frame. */
-function guardedView(lease: Lease, row: EncodingInfo, byteLength: number): TypedArray {
+function guardedView(lease: Lease, elements: Elements, byteLength: number): TypedArray {
   const { guard: kept, label } = lease;
   if (kept !== null) {
     if (kept.buffer.byteLength > 0 && lease.view !== null) return lease.view;
     unguard(kept);
   }
-  const guard = guardSlot(poolToRead(lease), lease.slot, byteLength);
+  const { offset } = lease;
+  const guard = guardSlot(poolToRead(lease), lease.slot, offset + byteLength);
   lease.guard = guard;
   if (label !== null && !label.sent) (label.guards ??= []).push(guard);
-  return (lease.view = viewOn(guard.buffer, row, byteLength));
+  return (lease.view = viewOn(guard.buffer, elements, byteLength, offset));
 }
 
-function copiedView(lease: Lease, row: EncodingInfo, byteLength: number): TypedArray {
-  const { buffer } = pixelsOf(lease, byteLength);
+function copiedView(lease: Lease, elements: Elements, byteLength: number): TypedArray {
+  const { buffer, byteOffset } = pixelsOf(lease, byteLength);
   if (lease.label === null) lease.tally.copied++;
   else if (lease.view?.buffer === buffer) return lease.view;
-  return (lease.view = viewOn(buffer, row, byteLength));
+  return (lease.view = viewOn(buffer, elements, byteLength, byteOffset));
 }
 
 /** With memory 'copy': the pixels, to be read, and of a frame not sent yet to be written. */
 function pixelsOf(lease: Lease, byteLength: number): Uint8Array {
-  const { label } = lease;
-  const place = { pool: poolToRead(lease), slot: lease.slot, byteLength };
-  if (label === null) return readSlot(place);
-  if (!label.sent) return copyToWrite(label, place);
-  if (label.copy !== null && label.copy.length > 0) return label.copy;
-  lease.tally.copied++;
-  return (label.copy = readSlot(place));
+  const { label, slot, offset } = lease;
+  const end = offset + byteLength;
+  const pool = poolToRead(lease);
+  if (label === null) return readSlot({ pool, slot, byteLength: end }).subarray(offset);
+  // Shared by all parts of the frame.
+  const place = { pool, slot, byteLength: label.payload };
+  if (!label.sent) return copyToWrite(label, place).subarray(offset, end);
+  if (label.copy === null || label.copy.length === 0) {
+    lease.tally.copied++;
+    label.copy = readSlot(place);
+  }
+  return label.copy.subarray(offset, end);
 }
 
 /** With memory 'copy': sees to it that the slot has the pixels. */
@@ -306,6 +340,7 @@ export function send(
   describe: (lease: Lease) => void,
 ): number {
   assertReadable(lease);
+  assertWhole(lease, 'send');
   const { label } = lease;
   if (label === null || label.sent) return hot.send(topic, lease.hold);
   settle(lease);
@@ -334,6 +369,7 @@ export function nameHold(
   describe: (lease: Lease) => void,
 ): string {
   assertReadable(lease);
+  assertWhole(lease, 'toToken');
   const { label, hold } = lease;
   if (label !== null && !label.sent) {
     if (!transfer) throw unsent(lease);
@@ -365,6 +401,9 @@ function writeLabel(label: Label): void {
   if (label.givenNs === null) f64[STAMP_NS / 2] = 0;
   else i64[STAMP_NS / 2] = label.givenNs;
   f64[SEQUENCE / 2] = label.sequence;
+  u32[COLOUR] = label.colour;
+  f64[SCALE / 2] = label.depthScale;
+  u32[EXT] = label.extOffset;
 }
 
 /** What the native side has filled in while it sent. */
@@ -386,6 +425,19 @@ function gone({ kind, state }: Lease): FramelaneError {
   return new FramelaneError(
     'ERR_FRAMELANE_RELEASED',
     `this ${kind} has been ${how}, its slot may hold another frame by now; ${advice}`,
+  );
+}
+
+/** Throws for a part of a frame, which nobody can be sent. */
+function assertWhole(lease: Lease, action: string): void {
+  if (lease.part) throw apart(lease, action);
+}
+
+function apart({ kind }: Lease, action: string): FramelaneError {
+  return new FramelaneError(
+    'ERR_FRAMELANE_INVALID_ARGUMENT',
+    `${action}: this ${kind} is a part of another one, made by crop(); others would get all of ` +
+      'that: pass a copy, clone()',
   );
 }
 

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import { takeSettings, type Settings } from './config.js';
 import { ownTransfer } from './detach.js';
+import type { ExtWords } from './ext-words.js';
 import { codeFromNumber, FramelaneError, isErrorCode, type ErrorCode } from './errors.js';
 import { CONTROL_WORDS } from './generated/layout.js';
 
@@ -76,6 +77,8 @@ export interface Binding {
   receivedPool(hold: number): number;
   toToken(hold: number, transfer: boolean, copied: boolean): string;
   fromToken(kind: number, token: string): number;
+  writeExt(hold: number, payload: number, ext: ExtWords): number;
+  readExt(hold: number): ExtWords;
   encode(
     hold: number,
     format: number,

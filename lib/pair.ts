@@ -1,5 +1,5 @@
 /** `pair`: frames of two topics that were taken at about the same time. */
-import type { Received } from './channel.js';
+import type { Received } from './kinds.js';
 import { checkInteger, checkOptions, invalid } from './check.js';
 import { FramelaneError } from './errors.js';
 import type { Frame } from './frame.js';

@@ -1,8 +1,9 @@
 /** `Queue`: a named channel that shares frames out among those who receive. */
-import { Channel, type Overflow, type Received } from './channel.js';
+import { Channel, type Overflow } from './channel.js';
 import { checkOptions, checkWord } from './check.js';
 import type { Image } from './image.js';
 import type { Frame, FrameClass } from './frame.js';
+import type { Received } from './kinds.js';
 
 /** When a frame of a queue is done with: when it is received, or when `ack()` is called. */
 export type Ack = 'auto' | 'manual';

@@ -1,8 +1,9 @@
 /** `Topic`: a named channel on which processes send each other frames of one kind. */
-import { Channel, type Overflow, type Received } from './channel.js';
+import { Channel, type Overflow } from './channel.js';
 import { checkOptions } from './check.js';
 import type { Image } from './image.js';
 import type { Frame, FrameClass } from './frame.js';
+import type { Received } from './kinds.js';
 
 /** Settings of one topic object. */
 export interface TopicOptions {

@@ -3,10 +3,12 @@
  * typed array on it: making them for each frame costs microseconds and brings collections. Where
  * the runtime allows no such buffers, what is read is copied.
  */
-import type { TypedArray } from './dtype.js';
-import type { EncodingInfo } from './encoding.js';
+import type { Elements, TypedArray } from './dtype.js';
 import {
   FRAME_ID_MAX,
+  HEADER_COLOUR,
+  HEADER_DEPTH_SCALE,
+  HEADER_EXT,
   HEADER_FRAME_ID,
   HEADER_FRAME_ID_LEN,
   HEADER_SEQUENCE,
@@ -20,20 +22,27 @@ interface SlotView {
   buffer: ArrayBuffer | SharedArrayBuffer;
   /** The last view, and the shape it was made for. */
   view: TypedArray | null;
+  kind: string;
   encoding: number;
+  dtype: number;
   dim0: number;
   dim1: number;
   step: number;
+  offset: number;
 }
 
 /** Where a frame is, and its shape; a lease is one. */
 export interface Shaped {
+  readonly kind: string;
   readonly pool: number;
   readonly slot: number;
   readonly encoding: number;
+  readonly dtype: number;
   readonly dim0: number;
   readonly dim1: number;
   readonly step: number;
+  /** Bytes from the start of the slot to the first value. */
+  readonly offset: number;
 }
 
 /** What is kept for the headers of a pool's slots. */
@@ -53,7 +62,8 @@ function slotView(pool: number, slot: number): SlotView {
   // Length 0: somebody has transferred the buffer away, and the slot needs another.
   if (kept !== undefined && kept.buffer.byteLength !== 0) return kept;
   const buffer = calling(() => load().slotBuffer(pool, slot));
-  return (slots[slot] = { buffer, view: null, encoding: 0, dim0: 0, dim1: 0, step: 0 });
+  const shape = { kind: '', encoding: 0, dtype: 0, dim0: 0, dim1: 0, step: 0, offset: 0 };
+  return (slots[slot] = { buffer, view: null, ...shape });
 }
 
 /** A pool seen for the first time: also the time to forget those that are gone. */
@@ -66,44 +76,59 @@ function newPool(pool: number): (SlotView | undefined)[] {
 }
 
 /** The kept view on the values of a frame, or `null` where there is none for its shape. */
-export function lastView({ pool, slot, encoding, dim0, dim1, step }: Shaped): TypedArray | null {
-  const last = slotViews[pool]?.[slot];
+export function lastView(shaped: Shaped): TypedArray | null {
+  const last = slotViews[shaped.pool]?.[shaped.slot];
   if (last === undefined || last.view === null) return null;
   const same =
-    last.encoding === encoding && last.dim0 === dim0 && last.dim1 === dim1 && last.step === step;
+    last.encoding === shaped.encoding &&
+    last.dim0 === shaped.dim0 &&
+    last.dim1 === shaped.dim1 &&
+    last.step === shaped.step &&
+    last.offset === shaped.offset &&
+    last.dtype === shaped.dtype &&
+    last.kind === shaped.kind;
   // Length 0: somebody has transferred the buffer away. Asked of the view, which V8 inlines.
   return same && last.view.length !== 0 ? last.view : null;
 }
 
-/** The values of a frame: `byteLength` bytes from `pool`, as the encoding's typed array. */
+/** The values of a frame: `byteLength` bytes from `pool`, as a typed array. */
 export function viewSlot(
   pool: number,
-  { slot, encoding, dim0, dim1, step }: Shaped,
-  row: EncodingInfo,
+  { kind, slot, encoding, dtype, dim0, dim1, step, offset }: Shaped,
+  elements: Elements,
   byteLength: number,
 ): TypedArray {
   const kept = slotView(pool, slot);
-  kept.view = viewOn(kept.buffer, row, byteLength);
+  kept.view = viewOn(kept.buffer, elements, byteLength, offset);
+  kept.kind = kind;
   kept.encoding = encoding;
+  kept.dtype = dtype;
+  kept.offset = offset;
   kept.dim0 = dim0;
   kept.dim1 = dim1;
   kept.step = step;
   return kept.view;
 }
 
-/** The first bytes of a buffer as an encoding's typed array. */
+/** Bytes of a buffer as a typed array. */
 export function viewOn(
   buffer: ArrayBuffer | SharedArrayBuffer,
-  row: EncodingInfo,
+  { array, itemBytes }: Elements,
   byteLength: number,
+  offset: number,
 ): TypedArray {
   // Shared memory does not show in the type of `data`: it would in every signature of users.
-  return new row.array(buffer as ArrayBuffer, 0, Math.floor(byteLength / row.itemBytes));
+  return new array(buffer as ArrayBuffer, offset, Math.floor(byteLength / itemBytes));
 }
 
-/** The first `byteLength` bytes of a slot. */
-export function bytesOfSlot(pool: number, slot: number, byteLength: number): Uint8Array {
-  return new Uint8Array(slotView(pool, slot).buffer, 0, byteLength);
+/** `byteLength` bytes of a slot. */
+export function bytesOfSlot(
+  pool: number,
+  slot: number,
+  byteLength: number,
+  offset: number,
+): Uint8Array {
+  return new Uint8Array(slotView(pool, slot).buffer, offset, byteLength);
 }
 
 /** The last header read, where there are copies only. */
@@ -145,4 +170,19 @@ export function headerFrameId(pool: number, slot: number): string {
   const length = Math.min(bytes[at + HEADER_FRAME_ID_LEN] ?? 0, FRAME_ID_MAX);
   const start = at + HEADER_FRAME_ID;
   return length === 0 ? '' : utf8.decode(bytes.subarray(start, start + length));
+}
+
+/** The colours in a slot's header: matrix, and range above 8 bits. */
+export function headerColour(pool: number, slot: number): number {
+  return headerView(pool, slot).numbers.getUint16(headerAt(slot) + HEADER_COLOUR, true);
+}
+
+/** Millimetres a raw unit of depth, in a slot's header. */
+export function headerDepthScale(pool: number, slot: number): number {
+  return headerView(pool, slot).numbers.getFloat32(headerAt(slot) + HEADER_DEPTH_SCALE, true);
+}
+
+/** Bytes from the start of a slot to its ext block, in its header; 0: there is none. */
+export function headerExt(pool: number, slot: number): number {
+  return headerView(pool, slot).numbers.getUint32(headerAt(slot) + HEADER_EXT, true);
 }

@@ -60,6 +60,12 @@ export const FRAME_ID_LEN = 32;
 export const FRAME_ID = 34;
 /** u32: not 0 where there are notices to take */
 export const NOTICES = 50;
+/** u32: colour matrix, and range above 8 bits, of what is sent */
+export const COLOUR = 51;
+/** f64: millimetres a raw unit of depth of what is sent */
+export const SCALE = 52;
+/** u32: offset of the ext block of what is sent, 0: none */
+export const EXT = 54;
 /** longest frame id in bytes */
 export const FRAME_ID_MAX = 63;
 /** bytes of a slot header */
@@ -76,6 +82,12 @@ export const HEADER_STAMP_NS = 8;
 export const HEADER_SEQUENCE = 24;
 /** byte offset in a slot header */
 export const HEADER_FRAME_ID_LEN = 37;
+/** byte offset in a slot header */
+export const HEADER_DEPTH_SCALE = 44;
+/** byte offset in a slot header */
+export const HEADER_EXT = 60;
+/** byte offset in a slot header */
+export const HEADER_COLOUR = 261;
 /** byte offset in a slot header */
 export const HEADER_FRAME_ID = 192;
 

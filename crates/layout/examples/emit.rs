@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn layout() -> Result<String, Box<dyn Error>> {
     let mut out = String::from(HEAD);
-    let constants: [(&str, u32, &str); 35] = [
+    let constants: [(&str, u32, &str); 38] = [
         ("CONTROL_WORDS", control::WORDS, "32-bit words of the control array"),
         ("HOLD", control::HOLD, "u32: the hold, for retain and release"),
         ("POOL", control::POOL, "u32: the pool's index"),

@@ -7,9 +7,7 @@ use std::mem;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use framelane::raw::layout::{Descriptor, Token};
-use framelane::raw::{
-    OwnHold, check_frame, complete_header, parse_token, random_id, stale_token, take_named,
-};
+use framelane::raw::{OwnHold, check_frame, parse_token, random_id, stale_token, take_named};
 use framelane::{Error, ErrorCode, Kind, Result as CoreResult};
 use napi::Env;
 use napi_derive::napi;
@@ -167,7 +165,10 @@ fn hand_over(state: &mut State, number: u32, copied: bool) -> CoreResult<Token> 
             // has no other reference to the header.
             let header = unsafe { loan.header_mut() };
             control.take_header(header);
-            complete_header(header, &mut descriptor, said);
+            // The rest would make it a frame that was sent.
+            header.depth_scale = said.depth_scale;
+            (header.colour_matrix, header.colour_range) = (said.colour_matrix, said.colour_range);
+            header.ext_offset = said.ext_offset;
             descriptor
         }
     };

@@ -1,0 +1,285 @@
+/**
+ * What frames of pixels in rows have in common, images and depth images: their size and layout,
+ * `data`, the camera that took them, and how they are made.
+ */
+import { cameraInfoOf, checkCameraInfo, type CameraInfo } from './camera-info.js';
+import type { CameraInfoInput } from './camera-info.js';
+import type { TypedArray } from './dtype.js';
+import {
+  planesOf,
+  rowOfCode,
+  spanBytes,
+  wholeBytes,
+  type DtypeOf,
+  type Encoding,
+  type EncodingInfo,
+} from './encoding.js';
+import { adoptExt, extOf, sayExt } from './ext.js';
+import { Frame, held, LEASE, UNBOUND_FRAMES } from './frame.js';
+import {
+  DIM0,
+  DIM1,
+  DIM2,
+  DTYPE,
+  ENCODING,
+  FLAGS,
+  KIND,
+  PAYLOAD,
+  STEP,
+} from './generated/layout.js';
+import * as hot from './hot.js';
+import type { Tally } from './leak.js';
+import {
+  keptView,
+  labelToWrite,
+  loaned,
+  markCopied,
+  openView,
+  rawBytesOf,
+  release,
+  setFrameId,
+  setTimestampNs,
+  slotFilled,
+  type Lease,
+} from './lease.js';
+import { errorOf, f64, load, u32, UNBOUND } from './native.js';
+import type { Wanted } from './shape.js';
+import { headerColour, headerDepthScale, headerFrameId, headerStamp } from './view.js';
+
+/** `D` is the type of `data`. */
+export abstract class Raster<E extends Encoding, D> extends Frame {
+  /** Rows. */
+  get height(): number {
+    return held(this).dim0;
+  }
+
+  /** Pixels in a row. */
+  get width(): number {
+    return held(this).dim1;
+  }
+
+  /** Type of one value, by NumPy's name. */
+  get dtype(): DtypeOf<E> {
+    return rowOf(this).dtype as DtypeOf<E>;
+  }
+
+  /** Values a pixel has. */
+  get channels(): number {
+    return rowOf(this).channels;
+  }
+
+  /** Bytes from the start of one row to the start of the next, in the first plane. */
+  get step(): number {
+    return held(this).step;
+  }
+
+  /** Bytes of the pixels, of all planes, without any padding of rows. */
+  get nbytes(): number {
+    const { dim0, dim1, encoding } = held(this);
+    return dim0 * dim1 * rowOfCode(encoding).bytesPerPixel;
+  }
+
+  /** Bytes from the first pixel to the last, padding between rows included. */
+  get byteLength(): number {
+    return byteLengthOf(held(this));
+  }
+
+  /**
+   * Extents as in NumPy: `[height, width]`, or `[height, width, channels]` for several. Of
+   * pictures in planes `[height * 3 / 2, width]`: the rows of all planes under each other.
+   */
+  get shape(): number[] {
+    const { channels, planes } = rowOf(this);
+    const { dim0, dim1 } = this[LEASE];
+    if (planes > 1) return [(dim0 * 3) / 2, dim1];
+    return channels === 1 ? [dim0, dim1] : [dim0, dim1, channels];
+  }
+
+  /** For each dimension of `shape`, how many elements of `data` lie from one to the next. */
+  get strides(): number[] {
+    const { channels, itemBytes, planes } = rowOf(this);
+    const line = this[LEASE].step / itemBytes;
+    return channels === 1 || planes > 1 ? [line, 1] : [line, channels, 1];
+  }
+
+  /**
+   * The values, as the typed array of the encoding, on the slot itself: no copy. Rows follow
+   * each other; row `y` begins at `y * strides[0]`. The array is for as long as the frame is held:
+   * after `release()` or `send()` its memory belongs to another frame.
+   *
+   * Of a received frame it is read-only: a write ends the process, unless `access` is `'shared'`.
+   * With `guard` the array has length 0 once the frame is gone, with memory `'copy'` it is a
+   * private copy; see `Settings`.
+   *
+   * Throws `ERR_FRAMELANE_RELEASED`, `…_EXTERNAL_MEMORY` where the runtime refuses buffers over
+   * foreign memory, `…_DETACHED_BUFFER` with memory `'copy'` where the pixels were moved away.
+   */
+  get data(): D {
+    const lease = this[LEASE];
+    const kept = keptView(lease);
+    if (kept !== null) return kept as D;
+    return openView(lease, rowOfCode(lease.encoding), byteLengthOf(lease)) as D;
+  }
+
+  /** The values: `data` as a call, by the name that array libraries use. No copy. */
+  toArray(): D {
+    return this.data;
+  }
+
+  /** The camera that took the frame, or `null` where nobody said. A new object at each call. */
+  get cameraInfo(): CameraInfo | null {
+    const { camera } = extOf(this[LEASE]);
+    return camera === undefined || camera === null ? null : cameraInfoOf(camera);
+  }
+
+  /**
+   * Says which camera took the frame; it travels with the frame. Gives the frame back.
+   *
+   * Throws `ERR_FRAMELANE_INVALID_ARGUMENT`, `ERR_FRAMELANE_FROZEN` for a frame received or sent,
+   * `ERR_FRAMELANE_RELEASED`.
+   *
+   * @example
+   * image.setCameraInfo({ width: 640, height: 480, fx: 525, fy: 525, cx: 319.5, cy: 239.5 });
+   */
+  setCameraInfo(cameraInfo: CameraInfoInput): this {
+    labelToWrite(this[LEASE], 'setCameraInfo');
+    sayExt(this[LEASE], 'setCameraInfo', { camera: checkCameraInfo(cameraInfo, 'setCameraInfo') });
+    return this;
+  }
+}
+
+/** Any frame of pixels in rows. */
+export type AnyRaster = Raster<Encoding, unknown>;
+
+/** What is known of a frame's encoding; throws `ERR_FRAMELANE_RELEASED`. */
+export function rowOf(frame: Frame): EncodingInfo {
+  return rowOfCode(held(frame).encoding);
+}
+
+/** Bytes from the first pixel to the last. */
+export function byteLengthOf({ step, dim0, dim1, encoding }: Lease): number {
+  return spanBytes(rowOfCode(encoding), dim0, dim1, step);
+}
+
+/** The frame's bytes; throws `ERR_FRAMELANE_RELEASED`. */
+export function bytesOfRaster(lease: Lease): Uint8Array {
+  return rawBytesOf(lease, byteLengthOf(lease));
+}
+
+/** The values of a frame, as a typed array on its bytes; to be written if it is on loan. */
+export function valuesOf(frame: AnyRaster): TypedArray {
+  return frame.data as TypedArray;
+}
+
+/** Writes a frame's type and shape to the control array. */
+export function describeRaster(kind: number, { encoding, dim0, dim1, step }: Lease): void {
+  const row = rowOfCode(encoding);
+  u32[KIND] = kind;
+  u32[ENCODING] = encoding;
+  u32[DTYPE] = row.dtypeCode;
+  u32[FLAGS] = 0;
+  u32[DIM0] = dim0;
+  u32[DIM1] = dim1;
+  u32[DIM2] = row.channels;
+  u32[STEP] = step;
+  f64[PAYLOAD / 2] = wholeBytes(row, dim0, step);
+}
+
+/** A lease on an empty slot, of a topic or of none, for such a picture. */
+export function loanRaster(name: string, topic: number, tally: Tally, wanted: Wanted): Lease {
+  const { row, width, height, rowBytes } = wanted;
+  load();
+  const bytes = wholeBytes(row, height, rowBytes);
+  const status = hot.loan(topic, bytes);
+  if (status < 0) throw errorOf(status);
+  u32[ENCODING] = row.code;
+  u32[DTYPE] = row.dtypeCode;
+  u32[DIM0] = height;
+  u32[DIM1] = width;
+  u32[STEP] = rowBytes;
+  f64[PAYLOAD / 2] = bytes;
+  return begin(loaned(name, tally), wanted, bytes);
+}
+
+/** A lease on an empty slot of no topic for such a picture. */
+export function newRaster(name: string, wanted: Wanted): Lease {
+  return loanRaster(name, UNBOUND, UNBOUND_FRAMES, wanted);
+}
+
+/** Gives a new frame what it begins with. */
+function begin(lease: Lease, wanted: Wanted, bytes: number): Lease {
+  try {
+    if (wanted.zeroed) rawBytesOf(lease, bytes).fill(0);
+    if (wanted.frameId !== undefined) setFrameId(lease, wanted.frameId);
+    if (wanted.timestampNs !== undefined) setTimestampNs(lease, wanted.timestampNs);
+    return lease;
+  } catch (error) {
+    release(lease);
+    throw error;
+  }
+}
+
+/** Makes the label of a loan that another thread has handed over say what it said there. */
+export function adopt(lease: Lease): void {
+  const { pool, slot, label } = lease;
+  setFrameId(lease, headerFrameId(pool, slot));
+  setTimestampNs(lease, headerStamp(pool, slot));
+  slotFilled(lease);
+  adoptExt(lease);
+  if (label === null) return;
+  label.colour = headerColour(pool, slot);
+  label.depthScale = headerDepthScale(pool, slot);
+}
+
+/** Copies the pixels of a frame into one on loan of the same size and encoding, without padding. */
+export function copyRaster(from: Lease, to: Lease): void {
+  const row = rowOfCode(from.encoding);
+  const { dim0: height, dim1: width } = from;
+  const [source, target] = [bytesOfRaster(from), bytesOfRaster(to)];
+  markCopied(to);
+  if (from.step === to.step) {
+    target.set(source);
+    return;
+  }
+  const places = planesOf(row, height, width, from.step);
+  planesOf(row, height, width, to.step).forEach((packed, index) => {
+    const plane = places[index]!;
+    for (let y = 0; y < plane.height; y++) {
+      const start = plane.offset + y * plane.step;
+      target.set(source.subarray(start, start + plane.rowBytes), packed.offset + y * packed.step);
+    }
+  });
+}
+
+/** Matrix, and range above 8 bits, of a frame's colours, by their codes. */
+export function colourOf({ label, pool, slot }: Lease): number {
+  return label === null ? headerColour(pool, slot) : label.colour;
+}
+
+/** Millimetres a raw unit of a frame's depth. */
+export function depthScaleOf({ label, pool, slot }: Lease): number {
+  return label === null ? headerDepthScale(pool, slot) : label.depthScale;
+}
+
+/** Makes a new frame say of itself what another one says, apart from frame id and time. */
+export function copyLabel(from: Lease, to: Lease): void {
+  const { label } = to;
+  if (label === null) return;
+  label.colour = colourOf(from);
+  label.depthScale = depthScaleOf(from);
+  const ext = extOf(from);
+  if (Object.values(ext).some((said) => said !== undefined && said !== null)) {
+    sayExt(to, 'clone', ext);
+  }
+}
+
+/** Fills a new frame; where that fails, its slot goes back. */
+export function filled<F extends Frame>(frame: F, fill: (frame: F) => void): F {
+  try {
+    fill(frame);
+    return frame;
+  } catch (error) {
+    frame.release();
+    throw error;
+  }
+}
