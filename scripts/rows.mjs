@@ -120,11 +120,11 @@ export function rowsPage(areas) {
 
 # Rows
 
-Framelane set out from four documents: ${names.slice(0, -1).join(', ')} and ${names.at(-1)}. What
-they name, each constructor, method, conversion, claim and example, has a row here: what it is, what
-answers it in framelane, and the test that proves it. \`npm test\` fails where such a test did not
-pass in that very run. Rows of types that are still to come say **later** and which type; rows that
-only a Python process can show say **python**.
+Framelane set out from four documents: ${names.slice(0, -1).join(', ')} and
+${names.at(-1)}. What they name has a row here, be it a constructor, a method, a conversion, a
+claim or an example: what it is, what answers it in framelane, and the test that proves it.
+\`npm test\` fails where such a test did not pass in that very run. Rows of types that are still to
+come say **later** and which type; rows that only a Python process can show say **python**.
 
 | rows | proved | later | python |
 | ---- | ------ | ----- | ------ |
