@@ -5,7 +5,9 @@
 #![forbid(unsafe_code)]
 
 pub mod codec;
+pub mod convert;
 pub mod raster;
 
 pub use codec::{CodecError, Format, PictureInfo, decode_into, encode, probe};
+pub use convert::{ColourMap, Conversion, ConvertError, Yuv, YuvMatrix, YuvRange, convert, route};
 pub use raster::{Raster, RasterError, RasterMut};
