@@ -5,7 +5,11 @@
 #![forbid(unsafe_code)]
 
 pub mod codec;
+#[cfg(test)]
+mod noise;
 pub mod raster;
+pub mod resize;
 
 pub use codec::{CodecError, Format, PictureInfo, decode_into, encode, probe};
 pub use raster::{Raster, RasterError, RasterMut};
+pub use resize::{Filter, ResizeError, Resizer, resize};
