@@ -110,13 +110,7 @@ export interface Binding {
   decodeInto(bytes: Uint8Array, into: Place): void;
   convert(from: Place, into: Place, how: ConversionWords): void;
   resize(from: Place, into: Place, filter: number): void;
-  tensorInput(
-    from: Place,
-    into: Float32Array,
-    chw: boolean,
-    mean: number[],
-    std: number[],
-  ): void;
+  tensorInput(from: Place, into: Float32Array, chw: boolean, mean: number[], std: number[]): void;
   lastError(): { code: string; message: string };
   hot(): Hot;
 }

@@ -9,6 +9,7 @@
 #![allow(unreachable_pub, missing_docs, reason = "nothing but Node sees inside an addon")]
 
 mod control;
+mod convert;
 mod copy;
 mod doorbell;
 mod error;
