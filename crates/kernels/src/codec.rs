@@ -152,7 +152,8 @@ pub fn decode_into(bytes: &[u8], target: &mut RasterMut<'_>) -> Result<(), Codec
 /// # Errors
 /// [`Unsupported`](CodecError::Unsupported) for an encoding or quality the format has not:
 /// PNG takes `mono8`, `mono16`, `depth16`, `rgb8`, `bgr8`, `rgba8`, `bgra8`, `rgb16` and
-/// `rgba16`; JPEG `mono8`, `rgb8`, `bgr8`, `rgba8` and `bgra8`, without the alpha, up to 65,535 pixels a side.
+/// `rgba16`; JPEG `mono8`, `rgb8`, `bgr8`, `rgba8` and `bgra8`, without the alpha, up to 65,535
+/// pixels a side.
 pub fn encode(picture: &Raster<'_>, format: Format, quality: u8) -> Result<Vec<u8>, CodecError> {
     match format {
         Format::Png => png::encode(picture),
