@@ -18,6 +18,19 @@ export declare function closeTopic(topic: number): void
 /** Fixes the settings of the process. */
 export declare function configure(settings: Settings): void
 
+/** What a conversion has to know; codes, 0 where nobody said. */
+export interface ConversionWords {
+  /** Matrix, and range above 8 bits, as in the slot header. */
+  colour: number
+  colourMap: number
+  /** Millimetres at both ends, or neither. */
+  nearest?: number
+  farthest?: number
+}
+
+/** Writes a picture into one of the same size on loan, in the encoding of that. */
+export declare function convert(from: Place, into: Place, how: ConversionWords): void
+
 /** A process that ended without leaving. */
 export interface DeadPeer {
   pid: number
@@ -26,13 +39,13 @@ export interface DeadPeer {
 }
 
 /** Decodes a picture straight into a slot on loan. */
-export declare function decodeInto(bytes: Uint8Array, hold: number, encodingCode: number, width: number, height: number, step: number): void
+export declare function decodeInto(bytes: Uint8Array, into: Place): void
 
 /**
  * Makes a picture file of a frame: 0 PNG, 1 JPEG. Off the event loop; the frame is held
  * until it is done. Resolves to an error as an object where that cannot be.
  */
-export declare function encode(hold: number, format: number, quality: number, encodingCode: number, width: number, height: number, step: number): Promise<Uint8Array | Failure>
+export declare function encode(place: Place, format: number, quality: number): Promise<Uint8Array | Failure>
 
 /** What an ext block says. */
 export interface ExtWords {
@@ -86,6 +99,18 @@ export interface Picture {
   width: number
   height: number
   encoding: number
+}
+
+/** A picture in a slot: which hold, and how it lies there. */
+export interface Place {
+  hold: number
+  /** Bytes from the start of the slot to the first pixel. */
+  offset: number
+  /** A code. */
+  encoding: number
+  width: number
+  height: number
+  step: number
 }
 
 /** A pool that a topic names. */
@@ -146,6 +171,12 @@ export declare function register(control: ArrayBuffer, onWake: () => void): void
 /** Gives back a frame whose object was collected; whether it was still held. */
 export declare function releaseLeaked(hold: number): boolean
 
+/**
+ * Writes a picture into one of the same encoding on loan, in the size of that. Filter: 0
+ * nearest, 1 bilinear, 2 area.
+ */
+export declare function resize(from: Place, into: Place, filter: number): void
+
 /** Pools let go since this was asked last: what is kept for their indices is stale. */
 export declare function retiredPools(): Array<number>
 
@@ -204,6 +235,9 @@ export declare function takeNotices(): Array<DeadPeer>
  * `transfer` is the runtime's own `ArrayBuffer.prototype.transfer`, if it has one.
  */
 export declare function takeViews(transfer: Function | undefined, inWorker: boolean): Views
+
+/** Writes the normalised values of a picture into an array of its own. */
+export declare function tensorInput(from: Place, into: Float32Array, chw: boolean, mean: Array<number>, std: Array<number>): void
 
 /** Looks at a topic. */
 export declare function topicStats(topic: number): Stats

@@ -60,4 +60,6 @@ export const errorCodes = {
   ERR_FRAMELANE_FORKED: 28,
   /** The frame that a token names is gone: nobody holds it any more. */
   ERR_FRAMELANE_STALE: 29,
+  /** There is no way from one encoding to the other in one step. */
+  ERR_FRAMELANE_NO_CONVERSION: 30,
 } as const;

@@ -1,26 +1,14 @@
 //! What a frame says in its ext block, behind its payload: the camera that took it, the names of
 //! a cloud's fields, the format of a message.
 
+use framelane_kernels::PointField;
+use framelane_layout::ErrorCode;
 use framelane_layout::ext::{self, Camera, Section, Writer, sections};
 use framelane_layout::slot::PAYLOAD_ALIGN;
-use framelane_layout::{Dtype, ErrorCode};
 use framelane_topic::{Error, Hold, OwnHold, Result};
 
 /// Most bytes of an ext block that are read: more than any that this release writes.
 const READ_MAX: u64 = 1 << 20;
-
-/// Values of one name in each point of a cloud.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PointField {
-    /// 1 to 16 bytes of UTF-8, unique in its cloud.
-    pub name: String,
-    /// Bytes from the start of the point.
-    pub offset: u32,
-    /// Type of the values.
-    pub dtype: Dtype,
-    /// How many there are, 1 or more.
-    pub count: u8,
-}
 
 /// What stands in an ext block.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -158,6 +146,8 @@ fn parse(bytes: &[u8], payload_bytes: u64) -> Option<Ext> {
 
 #[cfg(test)]
 mod tests {
+    use framelane_layout::Dtype;
+
     use super::*;
 
     #[test]

@@ -22,9 +22,7 @@ pub fn codec_error(error: impl Into<CodecError>) -> Error {
 pub fn raster_error(error: RasterError) -> Error {
     match error {
         RasterError::Length { .. } => with(ErrorCode::InvalidLength, &error),
-        RasterError::Size { .. } | RasterError::Step { .. } => {
-            with(ErrorCode::InvalidSize, &error)
-        }
+        RasterError::Size { .. } | RasterError::Step { .. } => with(ErrorCode::InvalidSize, &error),
     }
 }
 

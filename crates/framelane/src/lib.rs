@@ -39,8 +39,7 @@ mod topic;
 mod validate;
 
 pub use config::{Config, configure, inspect};
-pub use ext::PointField;
-pub use framelane_kernels::Format;
+pub use framelane_kernels::{Format, PointField};
 pub use framelane_layout::ext::Camera;
 pub use framelane_layout::topic::Overflow;
 pub use framelane_layout::topic::{Delivery, Mode};
