@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import { takeSettings, type Settings } from './config.js';
 import { ownTransfer } from './detach.js';
-import type { ExtWords } from './ext-words.js';
+import type { ExtWords, FieldWords } from './ext-words.js';
 import { codeFromNumber, FramelaneError, isErrorCode, type ErrorCode } from './errors.js';
 import { CONTROL_WORDS } from './generated/layout.js';
 
@@ -56,6 +56,15 @@ export interface Place {
   width: number;
   height: number;
   step: number;
+}
+
+/** Size and fields of a point cloud. */
+export interface CloudWords {
+  width: number;
+  height: number;
+  /** Bytes of a point. */
+  step: number;
+  fields: FieldWords[];
 }
 
 /** What a conversion has to know; all of them codes, 0 where nobody said. */
@@ -117,6 +126,14 @@ export interface Binding {
     mean: number[],
     std: number[],
   ): void;
+  probeCloud(bytes: Uint8Array): CloudWords;
+  decodeCloud(bytes: Uint8Array, hold: number, cloud: CloudWords): void;
+  encodeCloud(
+    hold: number,
+    cloud: CloudWords,
+    format: number,
+    ascii: boolean,
+  ): Promise<Uint8Array | { code: string; message: string }>;
   lastError(): { code: string; message: string };
   hot(): Hot;
 }
