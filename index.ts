@@ -2,6 +2,15 @@
 export type { CameraInfo, CameraInfoInput, DistortionModel } from './lib/camera-info.js';
 export { configure, type Settings } from './lib/config.js';
 export type { BytesLike } from './lib/check.js';
+export type {
+  ColorMap,
+  ConvertOptions,
+  ResizeFilter,
+  ResizeOptions,
+  TensorInput,
+  TensorInputOptions,
+  TensorLayout,
+} from './lib/convert.js';
 export type { Bytes, Dtype, TypedArray, TypedArrayOf } from './lib/dtype.js';
 export type { DataOf, DtypeOf, Encoding } from './lib/encoding.js';
 export type { LappedEvent, LeakEvent, PeerDiedEvent, TopicRemovedEvent } from './lib/events.js';

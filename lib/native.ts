@@ -67,6 +67,17 @@ export interface CloudWords {
   fields: FieldWords[];
 }
 
+/** How depths become points. */
+export interface DepthWords {
+  /** Millimetres of a raw unit. */
+  scale: number;
+  fx: number;
+  fy: number;
+  cx: number;
+  cy: number;
+  organised: boolean;
+}
+
 /** What a conversion has to know; all of them codes, 0 where nobody said. */
 export interface ConversionWords {
   /** Matrix, and range above 8 bits. */
@@ -119,13 +130,16 @@ export interface Binding {
   decodeInto(bytes: Uint8Array, into: Place): void;
   convert(from: Place, into: Place, how: ConversionWords): void;
   resize(from: Place, into: Place, filter: number): void;
-  tensorInput(
+  /** Least, greatest and mean, in metres. */
+  depthStatistics(from: Place, scale: number): number[] | null;
+  knownDepths(from: Place): number;
+  depthToPoints(
     from: Place,
-    into: Float32Array,
-    chw: boolean,
-    mean: number[],
-    std: number[],
-  ): void;
+    colour: Place | undefined,
+    how: DepthWords,
+    into: number,
+    bytes: number,
+  ): number;
   probeCloud(bytes: Uint8Array): CloudWords;
   decodeCloud(bytes: Uint8Array, hold: number, cloud: CloudWords): void;
   encodeCloud(
@@ -134,6 +148,7 @@ export interface Binding {
     format: number,
     ascii: boolean,
   ): Promise<Uint8Array | { code: string; message: string }>;
+  tensorInput(from: Place, into: Float32Array, chw: boolean, mean: number[], std: number[]): void;
   lastError(): { code: string; message: string };
   hot(): Hot;
 }

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use framelane_kernels::{CodecError, Format, Raster, RasterMut, decode_into, encode};
+use framelane_kernels::{Format, Raster, RasterMut, decode_into, encode};
 use framelane_layout::slot::FRAME_ID_MAX;
 use framelane_layout::{Descriptor, Encoding, ErrorCode, Kind};
 use framelane_topic::{Error, Result};
 use framelane_topic::{Hold, OwnHold};
 
 use crate::header::{Said, begin_header, complete_header};
+use crate::kernel_error::codec_error;
 use crate::token;
 use crate::topic::{Frame, Loan};
 use crate::validate::{ImageShape, check_image};
@@ -270,16 +271,6 @@ impl Image {
         let picture = Raster::new(width, height, self.step(), self.shape.encoding, self.data());
         encode(&picture.map_err(codec_error)?, format, quality).map_err(codec_error)
     }
-}
-
-/// An error of a codec as one of ours.
-pub fn codec_error(error: impl Into<CodecError>) -> Error {
-    let error = error.into();
-    let code = match error {
-        CodecError::Size { .. } => ErrorCode::InvalidSize,
-        _ => ErrorCode::Codec,
-    };
-    Error::new(code, error.to_string())
 }
 
 impl fmt::Debug for Image {

@@ -31,6 +31,7 @@ mod config;
 mod ext;
 mod header;
 mod image;
+mod kernel_error;
 mod queue;
 pub mod raw;
 mod token;

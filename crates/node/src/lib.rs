@@ -10,7 +10,9 @@
 
 mod cloud;
 mod control;
+mod convert;
 mod copy;
+mod depth;
 mod doorbell;
 mod error;
 mod ext;

@@ -222,18 +222,17 @@ fn compressed<'a>(
     if expected == 0 {
         return Ok(&[]);
     }
-    let mut rest = body;
-    let mut number = || {
-        let (word, behind) = rest.split_first_chunk().ok_or(CloudError::ends(8, body.len()))?;
-        rest = behind;
-        Ok(u32::from_le_bytes(*word))
+    let number = |at: usize| {
+        let word = body.get(at..at + 4).and_then(|word| word.try_into().ok());
+        word.map(u32::from_le_bytes).ok_or_else(|| CloudError::ends(8, body.len()))
     };
-    let (compressed, whole) = (number()?, number()?);
+    let (compressed, whole) = (number(0)?, number(4)?);
     if u128::from(whole) != expected {
         let reason = format!("expected {expected} bytes before compression, got {whole}");
         return Err(CloudError::Data(reason));
     }
-    let bytes = usize::try_from(compressed).ok().and_then(|bytes| rest.get(..bytes));
+    let behind = body.get(8..).unwrap_or_default();
+    let bytes = usize::try_from(compressed).ok().and_then(|bytes| behind.get(..bytes));
     bytes.ok_or_else(|| CloudError::ends(u128::from(compressed) + 8, body.len()))
 }
 

@@ -200,7 +200,8 @@ fn skip<'a>(
 ) -> Result<&'a [u8], CloudError> {
     let ends = || {
         let (name, got) = (shown(element.name), body.len());
-        CloudError::Data(format!("expected all of the element {name}, got the end after {got}"))
+        let expected = format!("expected the element {name} within {got} bytes");
+        CloudError::Data(format!("{expected}, got more, or a list of less than nothing"))
     };
     let bytes = |dtype: Dtype| u64::from(dtype.info().bytes);
     let mut fixed = Some(0_u64);

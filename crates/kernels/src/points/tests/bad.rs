@@ -190,6 +190,23 @@ fn each_line_of_a_ply_is_checked() {
 }
 
 #[test]
+fn a_list_has_no_negative_length() {
+    for big_endian in [false, true] {
+        let at = binary_ply(big_endian).windows(11).position(|bytes| bytes == b"end_header\n");
+        // Behind the header two cameras of 9 bytes, a flag and a length of 2.
+        let at = at.unwrap() + 11 + 2 * 9 + 1 + 2 + 3 * 4;
+        for length in [-1_i8, i8::MIN] {
+            let mut file = binary_ply(big_endian);
+            assert_eq!(file[at], 0);
+            file[at] = length.to_ne_bytes()[0];
+            // Bytes enough for a list of 255, and for all that comes behind it.
+            file.resize(file.len() + 100_000, 0);
+            assert!(refused(&file).to_string().contains("a list of less than nothing"));
+        }
+    }
+}
+
+#[test]
 fn what_is_no_cloud_is_told_apart() {
     for bytes in [&b""[..], b"p", b"ply", b"plyformat", b"\x89PNG", b"# a comment\n", b"VERSIONS 1"]
     {
