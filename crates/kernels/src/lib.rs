@@ -20,6 +20,7 @@ pub use convert::{ColourMap, Conversion, ConvertError, Yuv, YuvMatrix, YuvRange,
 pub use depth::{
     Arrangement, DepthError, DepthStatistics, Pinhole, depth_statistics, depth_to_points,
     known_depths, metres_of_raw, raw_of_metres,
+};
 pub use points::{
     Cloud, CloudError, CloudFormat, CloudInfo, CloudStyle, FIELDS_MAX, PointField, decode_cloud,
     encode_cloud, probe_cloud,
