@@ -71,7 +71,7 @@ fn source(state: &State, from: &Place, into: &Place) -> framelane::Result<Source
 pub fn convert(env: Env, from: Place, into: Place, how: ConversionWords) -> Result<()> {
     // SAFETY: the only reference of this entry.
     let state = unsafe { State::of(&env) }.map_err(thrown)?;
-    let work = || {
+    let mut work = || {
         let how = how.read()?;
         let source = source(state, &from, &into)?;
         let picture = from.read(&source)?;
@@ -98,7 +98,7 @@ pub fn resize(env: Env, from: Place, into: Place, filter: u32) -> Result<()> {
         1 => Filter::Bilinear,
         _ => Filter::Area,
     };
-    let work = || {
+    let mut work = || {
         let source = source(state, &from, &into)?;
         let picture = from.read(&source)?;
         into.write(state, |mut target| {
@@ -144,7 +144,7 @@ pub fn tensor_input(
     let narrow = |numbers: Vec<f64>| numbers.into_iter().map(|n| n as f32).collect::<Vec<_>>();
     let (mean, std) = (narrow(mean), narrow(std));
     let layout = if chw { Layout::Chw } else { Layout::Hwc };
-    let work = || {
+    let mut work = || {
         let source = Source::of(state, from.hold)?;
         let picture = from.read(&source)?;
         check_target(&into, source.bytes(0.0)?)?;
