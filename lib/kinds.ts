@@ -1,15 +1,15 @@
 /** What the types of topics depend on: how frames of each class are loaned and received. */
 import type { Encoding } from './encoding.js';
 import type { Image, ImageFrame, ReceivedImage } from './image.js';
-import type { ImageShape, ImageSize, Rgb8 } from './shape.js';
+import type { ImageSize, LoanShape, Rgb8 } from './shape.js';
 
 /** A frame as a topic hands it out: read-only. */
 export type Received<T> = T extends ImageFrame<infer E, unknown> ? ReceivedImage<E> : never;
 
 /** `loan` of a topic of images. */
 export interface LoanImage {
-  (options: Rgb8<ImageShape>): Image<'rgb8'>;
-  <E extends Encoding>(options: ImageShape<E>): Image<E>;
+  (options: Rgb8<LoanShape>): Image<'rgb8'>;
+  <E extends Encoding>(options: LoanShape<E>): Image<E>;
 }
 
 /** `loan` of a topic of such frames. */
