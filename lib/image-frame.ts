@@ -230,6 +230,7 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Raster<E, D> {
    * await writeFile('frame.jpg', await image.encode('jpeg', { quality: 90 }));
    */
   async encode(format: PictureFormat, options?: { quality?: number }): Promise<Bytes> {
+    assertReadable(this[LEASE]);
     if (!this[LEASE].part) return encodePicture(this[LEASE], format, options);
     // Files are made of whole frames.
     const whole = this.clone();
