@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { layerViolations } from './tidy/layers.js';
 import { atomics, ordering, unsafety } from './tidy/memory.js';
+import { importViolations, rowsOf } from './tidy/modules.js';
 import { generated, lockFile, places } from './tidy/places.js';
 import { output, root, textFiles, type Rule } from './tidy/repository.js';
 import { size } from './tidy/size.js';
@@ -144,6 +145,41 @@ test('crates depend on lower layers only: a violation is found', (t) => {
   t.is(violations('framelane-pool', 'memmap2'), 1);
   t.is(violations('framelane', 'napi-sys'), 1);
   t.is(violations('framelane-unheard-of', 'libc'), 1);
+});
+
+/** The modules of lib by their path below it, without `.ts`. */
+const modules = new Map(
+  files
+    .filter(({ path }) => /^lib\/.*\.ts$/.test(path) && !path.endsWith('.d.ts'))
+    .map(({ path, text }) => [path.slice(4, -3), text]),
+);
+
+test('modules import what the table of layers lets them', (t) => {
+  const architecture = files.find(({ path }) => path === 'ARCHITECTURE.md')!.text;
+  t.deepEqual(importViolations(rowsOf(architecture), modules), []);
+});
+
+test('modules import what the table of layers lets them: a violation is found', (t) => {
+  const rows = rowsOf(
+    '## TypeScript\n| `lib/generated` | |\n| `a` `b` | |\n| `native` `c` | |\n| `d` | |\n## ',
+  );
+  const found = (name: string, text: string): number => {
+    const others = ['a', 'b', 'native', 'c', 'd/e'].map((other) => [other, ''] as const);
+    return importViolations(rows, new Map([...others, [name, text]])).length;
+  };
+  t.is(rows.length, 4);
+  t.is(found('a', "from './b.js'"), 0);
+  t.is(found('a', "from './generated/layout.js'"), 0);
+  t.is(found('a', "from './c.js'"), 1);
+  t.is(found('d/e', "from '../a.js'"), 0);
+  t.is(found('c', "from './d/e.js'"), 1);
+  t.is(found('native', "from './generated/binding.cjs'"), 0);
+  t.is(found('c', "from './generated/binding.cjs'"), 1);
+  t.is(found('x', ''), 1);
+  t.is(
+    importViolations([...rows, ['y']], modules).includes('y is in the table and not in lib'),
+    true,
+  );
 });
 
 test('every test file is compiled and run', (t) => {

@@ -6,7 +6,7 @@ import type { DepthDtype, DepthShape, DepthSize } from './depth-shape.js';
 import type { Dtype } from './dtype.js';
 import type { Encoding } from './encoding.js';
 import type { Image, ImageFrame, ReceivedImage } from './image.js';
-import type { ImageShape, ImageSize, Rgb8 } from './shape.js';
+import type { ImageSize, LoanShape, Rgb8 } from './shape.js';
 
 /** A frame as a topic hands it out: read-only. */
 export type Received<T> =
@@ -20,8 +20,8 @@ export type Received<T> =
 
 /** `loan` of a topic of images. */
 export interface LoanImage {
-  (options: Rgb8<ImageShape>): Image<'rgb8'>;
-  <E extends Encoding>(options: ImageShape<E>): Image<E>;
+  (options: Rgb8<LoanShape>): Image<'rgb8'>;
+  <E extends Encoding>(options: LoanShape<E>): Image<E>;
 }
 
 /** `loan` of a topic of depth images. */
