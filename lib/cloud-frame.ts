@@ -97,9 +97,7 @@ class PointCloud<D extends CloudDtype = CloudDtype, A = CloudDataOf<D>> extends 
   /** See `PointCloudConstructor`. @internal */
   constructor(first: unknown, second?: unknown, third?: unknown) {
     super(
-      first === FROM_LEASE
-        ? (second as Lease)
-        : newCloud(readCloudArguments(first, second, third)),
+      first === FROM_LEASE ? (second as Lease) : newCloud(readCloudArguments(first, second, third)),
     );
   }
 
@@ -281,7 +279,11 @@ class PointCloud<D extends CloudDtype = CloudDtype, A = CloudDataOf<D>> extends 
     const field = fields.find((one) => one.name === name);
     if (field !== undefined) return new FieldValues<T>(this, field);
     const known = fields.slice(0, 20).map((one) => `'${one.name}'`);
-    throw invalid('field', known.length === 0 ? 'a cloud with named fields' : known.join(' or '), name);
+    throw invalid(
+      'field',
+      known.length === 0 ? 'a cloud with named fields' : known.join(' or '),
+      name,
+    );
   }
 
   /** The cloud's name; see `Image.toToken`. */

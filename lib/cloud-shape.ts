@@ -222,14 +222,14 @@ function checkName(name: unknown, what: string, names: Set<string>): string {
 }
 
 /** How points of such fields lie; without a step filled up to a multiple of the largest type. */
-export function layoutOf(
-  fields: readonly Required<PointField>[],
-  pointStep: unknown,
-): CloudLayout {
+export function layoutOf(fields: readonly Required<PointField>[], pointStep: unknown): CloudLayout {
   const ends = fields.map(({ offset, dtype, count }) => offset + dtypes[dtype].bytes * count);
   const largest = Math.max(...fields.map(({ dtype }) => dtypes[dtype].bytes));
   const end = Math.max(...ends);
-  const step = checkStep(pointStep === undefined ? Math.ceil(end / largest) * largest : end, pointStep);
+  const step = checkStep(
+    pointStep === undefined ? Math.ceil(end / largest) * largest : end,
+    pointStep,
+  );
   const values = fields.reduce((sum, { count }) => sum + count, 0);
   const [{ dtype }] = fields as [Required<PointField>];
   const inRow = fields.every(
@@ -240,7 +240,10 @@ export function layoutOf(
   return { values, dtype: plain ? dtype : 'mixed', step, fields: usualOnes ? null : fields };
 }
 
-function sameNames(a: readonly Required<PointField>[], b: readonly Required<PointField>[]): boolean {
+function sameNames(
+  a: readonly Required<PointField>[],
+  b: readonly Required<PointField>[],
+): boolean {
   return a.length === b.length && a.every(({ name }, index) => name === b[index]!.name);
 }
 

@@ -19,14 +19,7 @@ import {
 } from './generated/layout.js';
 import * as hot from './hot.js';
 import type { Tally } from './leak.js';
-import {
-  loaned,
-  rawBytesOf,
-  release,
-  setFrameId,
-  setTimestampNs,
-  type Lease,
-} from './lease.js';
+import { loaned, rawBytesOf, release, setFrameId, setTimestampNs, type Lease } from './lease.js';
 import { errorOf, f64, load, u32, UNBOUND } from './native.js';
 
 /** Bytes of an ext block that every slot has room for, of its head and of one field. */

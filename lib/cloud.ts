@@ -52,9 +52,7 @@ export interface PointCloudConstructor extends FrameClass<PointCloud> {
    */
   new (numPoints: number, fieldsPerPoint?: number): PointCloud<'float32'>;
   new <D extends Dtype>(numPoints: number, fieldsPerPoint: number, dtype: D): PointCloud<D>;
-  new <D extends Dtype = 'float32'>(
-    options: CloudOptions<D> & { fields?: number },
-  ): PointCloud<D>;
+  new <D extends Dtype = 'float32'>(options: CloudOptions<D> & { fields?: number }): PointCloud<D>;
   new (options: CloudOptions): PointCloud;
 
   /**

@@ -18,6 +18,7 @@ import {
   type TensorInput,
   type TensorInputOptions,
 } from './convert.js';
+import type { DepthFrame } from './depth-frame.js';
 import { checkEncoding, rowOfCode, wholeBytes, type DataOf, type Encoding } from './encoding.js';
 import { FramelaneError } from './errors.js';
 import {
@@ -88,6 +89,18 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Raster<E, D> {
         : newRaster('Image', readArguments(first, second, third)),
     );
   }
+
+  /**
+   * The same values as depths, of `mono32f` as metres, of `depth16` and `mono16` as raw units:
+   * another frame object on the same slot, which is released for itself. No copy. One that is not
+   * sent yet is sent as what it is then; what was received or sent already can be sent on as an
+   * image only, as a depth image a `clone()` of it.
+   *
+   * Throws `ERR_FRAMELANE_INVALID_ENCODING` for other encodings, `ERR_FRAMELANE_RELEASED`,
+   * `ERR_FRAMELANE_TOO_MANY_HELD`.
+   */
+  // Declared only: depth images are made of images, and what makes them stands above.
+  declare readonly asDepth: () => DepthFrame<E extends 'mono32f' ? 'float32' : 'uint16', D>;
 
   /** How the pixels are laid out. */
   get encoding(): E {

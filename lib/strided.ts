@@ -56,7 +56,13 @@ export function readStrided(value: unknown, what: string): Strided {
     checkBytes(data, what);
     return { data, dtype: flat, shape: [data.length], strides: [1], offset: 0 };
   }
-  const { data, shape, stride, strides, offset = 0 } = (value ?? {}) as {
+  const {
+    data,
+    shape,
+    stride,
+    strides,
+    offset = 0,
+  } = (value ?? {}) as {
     [key in keyof StridedArray]?: unknown;
   };
   const dtype = dtypeOf(data);

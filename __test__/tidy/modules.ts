@@ -6,7 +6,7 @@
 /** The rows below `## TypeScript`: for each the modules that it names. */
 export function rowsOf(architecture: string): string[][] {
   const section = /^## TypeScript$([\s\S]*?)^## /m.exec(architecture)?.[1] ?? '';
-  const rows = section.split('\n').filter((line) => /^\| `/.test(line));
+  const rows = section.split('\n').filter((line) => line.startsWith('| `'));
   return rows.map((row) => {
     const [, names = ''] = row.split('|');
     return [...names.matchAll(/`([^`]+)`/g)].map(([, name]) => name!);

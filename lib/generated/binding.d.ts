@@ -21,6 +21,15 @@ export interface CameraWords {
 /** Closes a topic. Frames of it that are held stay valid. */
 export declare function closeTopic(topic: number): void
 
+/** Size and fields of a cloud. */
+export interface CloudWords {
+  width: number
+  height: number
+  /** Bytes of a point. */
+  step: number
+  fields: Array<FieldWords>
+}
+
 /** Fixes the settings of the process. */
 export declare function configure(settings: Settings): void
 
@@ -44,14 +53,40 @@ export interface DeadPeer {
   topic: string | undefined
 }
 
+/** Reads the points of a PCD or PLY file into a slot on loan; `cloud` is what `probeCloud` says. */
+export declare function decodeCloud(bytes: Uint8Array, hold: number, cloud: CloudWords): void
+
 /** Decodes a picture straight into a slot on loan. */
 export declare function decodeInto(bytes: Uint8Array, into: Place): void
+
+/** Least, greatest and mean known depth of a depth image, in metres; `null` where none is known. */
+export declare function depthStatistics(from: Place, scale: number): Array<number> | null
+
+/** Writes the points of a depth image into the first `bytes` bytes of a slot on loan; how many. */
+export declare function depthToPoints(from: Place, colour: Place | undefined | null, how: DepthWords, into: number, bytes: number): number
+
+/** A camera without distortion, and how far a raw unit is. */
+export interface DepthWords {
+  /** Millimetres of a raw unit. */
+  scale: number
+  fx: number
+  fy: number
+  cx: number
+  cy: number
+  organised: boolean
+}
 
 /**
  * Makes a picture file of a frame: 0 PNG, 1 JPEG. Off the event loop; the frame is held
  * until it is done. Resolves to an error as an object where that cannot be.
  */
 export declare function encode(place: Place, format: number, quality: number): Promise<Uint8Array | Failure>
+
+/**
+ * Makes a file of a cloud: 0 PCD, 1 PLY. Off the event loop; the frame is held until it is
+ * done. Resolves to an error as an object where that cannot be.
+ */
+export declare function encodeCloud(hold: number, cloud: CloudWords, format: number, ascii: boolean): Promise<Uint8Array | Failure>
 
 /** What an ext block says. */
 export interface ExtWords {
@@ -93,6 +128,9 @@ export interface Holder {
 
 /** The functions called for each frame. */
 export declare function hot(): { loan(): void; send(): void; room(): void; next(): void; latest(): void; retain(): void; release(): void; ack(): void; sleep(): void; awake(): void; block(): void }
+
+/** How many pixels have a known depth. */
+export declare function knownDepths(from: Place): number
 
 /** What the last negative result of a hot function was about. */
 export declare function lastError(): Failure
@@ -137,6 +175,9 @@ export interface PoolView {
  * more. Resolves to an error as an object where that cannot be.
  */
 export declare function prepare(topic: number, bytes: number): Promise<undefined | Failure>
+
+/** Size and fields of the cloud in a PCD or PLY file. */
+export declare function probeCloud(bytes: Uint8Array): CloudWords
 
 /** Reads the header of a JPEG or PNG picture. */
 export declare function probePicture(bytes: Uint8Array): Picture
