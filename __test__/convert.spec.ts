@@ -224,7 +224,7 @@ test('what is wrong with into is said, and nothing is written', (t) => {
   };
   using other = new Image(4, 4, 'rgb8');
   wrong(other, 'INVALID_ENCODING', /expected `into` to be mono8, got rgb8/);
-  using small = new Image(4, 3, 'mono8');
+  using small = new Image(3, 4, 'mono8');
   wrong(small, 'INVALID_SIZE', /expected `into` to be 4x4, got 4x3/);
   t.true(small.data.every((value) => value === 0));
   wrong({}, 'INVALID_ARGUMENT', /into: expected an Image/);

@@ -15,12 +15,16 @@ thread_local! {
 
 // SAFETY: it is the system's allocator in all it does.
 unsafe impl GlobalAlloc for Watched {
+    /// # Safety
+    /// As the system's.
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         LARGEST.with(|largest| largest.set(largest.get().max(layout.size())));
         // SAFETY: the caller's promise.
         unsafe { System.alloc(layout) }
     }
 
+    /// # Safety
+    /// As the system's.
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
         // SAFETY: the caller's promise.
         unsafe { System.dealloc(memory, layout) }
