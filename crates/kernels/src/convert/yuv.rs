@@ -85,6 +85,13 @@ fn byte(value: i16) -> u8 {
     (value >> 6).clamp(0, 255) as u8
 }
 
+/// U or V for the two pixels that share it: two 16-bit numbers of native order, each 2^8 times
+/// what it is above or below 128. In a register nothing has to change its place for that.
+#[inline(always)]
+fn for_two(byte: u32) -> [u8; 4] {
+    ((byte << 8 | byte << 24) ^ 0x8000_8000).to_ne_bytes()
+}
+
 /// The third byte from the right: a sum of 2^16, divided by it.
 #[inline(always)]
 fn whole(sum: i32) -> u8 {
@@ -110,20 +117,19 @@ wide! {
         }
     }
 
-    /// What V adds to red, or U to blue, for two pixels each.
+    /// What V adds to red, or U to blue.
     fn outer(from: &'a [u8], weight: i16, to: &'a mut [i16]) {
-        for (&from, to) in from.iter().zip(to.as_chunks_mut().0) {
-            let value = i16::from(from) - 128;
-            *to = [(value << 7) + high(value << 8, weight); 2];
+        for (&from, to) in from.as_chunks().0.iter().zip(to) {
+            let value = i16::from_ne_bytes(from);
+            *to = (value >> 1) + high(value, weight);
         }
     }
 
-    /// What U and V add to green, for two pixels each.
+    /// What U and V add to green.
     fn green(u: &'a [u8], v: &'a [u8], weights: &'a Weights, to: &'a mut [i16]) {
         let &Weights { green_u, green_v, .. } = weights;
-        for ((&u, &v), to) in u.iter().zip(v).zip(to.as_chunks_mut().0) {
-            let (u, v) = (i16::from(u) - 128, i16::from(v) - 128);
-            *to = [high(u << 8, green_u) + high(v << 8, green_v); 2];
+        for ((&u, &v), to) in u.as_chunks().0.iter().zip(v.as_chunks().0).zip(to) {
+            *to = high(i16::from_ne_bytes(u), green_u) + high(i16::from_ne_bytes(v), green_v);
         }
     }
 
@@ -136,22 +142,37 @@ wide! {
 
     /// U and V of pairs, which are every other byte.
     fn chroma_of_pairs(from: &'a [u8], u: &'a mut [u8], v: &'a mut [u8]) {
-        for ((&from, u), v) in from.as_chunks().0.iter().zip(u).zip(v) {
-            [*u, *v] = from;
+        let to = u.as_chunks_mut().0.iter_mut().zip(v.as_chunks_mut().0);
+        for (from, (u, v)) in from.as_chunks::<2>().0.iter().zip(to) {
+            *u = for_two(from[0].into());
+            *v = for_two(from[1].into());
+        }
+    }
+
+    /// U or V of a plane.
+    fn chroma_of_plane(from: &'a [u8], to: &'a mut [u8]) {
+        for (&from, to) in from.iter().zip(to.as_chunks_mut().0) {
+            *to = for_two(from.into());
         }
     }
 
     /// U and V of Y0 U Y1 V.
     fn chroma_of_yuyv(from: &'a [u8], u: &'a mut [u8], v: &'a mut [u8]) {
-        for ((&from, u), v) in from.as_chunks().0.iter().zip(u).zip(v) {
-            [_, *u, _, *v] = from;
+        let to = u.as_chunks_mut().0.iter_mut().zip(v.as_chunks_mut().0);
+        for (&from, (u, v)) in from.as_chunks().0.iter().zip(to) {
+            let four = u32::from_le_bytes(from);
+            *u = for_two(four >> 8 & 0xff);
+            *v = for_two(four >> 24);
         }
     }
 
     /// U and V of U Y0 V Y1.
     fn chroma_of_uyvy(from: &'a [u8], u: &'a mut [u8], v: &'a mut [u8]) {
-        for ((&from, u), v) in from.as_chunks().0.iter().zip(u).zip(v) {
-            [*u, _, *v, _] = from;
+        let to = u.as_chunks_mut().0.iter_mut().zip(v.as_chunks_mut().0);
+        for (&from, (u, v)) in from.as_chunks().0.iter().zip(to) {
+            let four = u32::from_le_bytes(from);
+            *u = for_two(four & 0xff);
+            *v = for_two(four >> 16 & 0xff);
         }
     }
 
@@ -259,15 +280,15 @@ pub(super) fn read_grey(part: Part<'_>, weights: &Weights, to: &mut [u8]) {
 
 /// What is only needed while a piece is made.
 pub(super) struct Scratch {
-    u: [u8; HALF],
-    v: [u8; HALF],
+    u: [u8; 2 * PIECE],
+    v: [u8; 2 * PIECE],
     luma: [i16; PIECE],
     chroma: [i16; PIECE],
 }
 
 impl Scratch {
     pub(super) fn new() -> Self {
-        Self { u: [0; HALF], v: [0; HALF], luma: [0; PIECE], chroma: [0; PIECE] }
+        Self { u: [0; 2 * PIECE], v: [0; 2 * PIECE], luma: [0; PIECE], chroma: [0; PIECE] }
     }
 }
 
@@ -280,7 +301,7 @@ pub(super) fn read(
 ) {
     let count = r.len();
     let Scratch { u, v, luma, chroma } = scratch;
-    let (u, v) = (&mut u[..count / 2], &mut v[..count / 2]);
+    let (u, v) = (&mut u[..count * 2], &mut v[..count * 2]);
     let (luma, chroma) = (&mut luma[..count], &mut chroma[..count]);
     match part {
         Part::Yuyv(pixels) => {
@@ -298,8 +319,8 @@ pub(super) fn read(
             luma_of_plane(y, weights, luma);
         }
         Part::Planes(y, u_plane, v_plane) => {
-            u.copy_from_slice(u_plane);
-            v.copy_from_slice(v_plane);
+            chroma_of_plane(u_plane, u);
+            chroma_of_plane(v_plane, v);
             luma_of_plane(y, weights, luma);
         }
     }
