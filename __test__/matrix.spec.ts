@@ -97,11 +97,10 @@ const subjects: readonly Subject[] = [
     topic: () => freshTopic(),
     state: stateOf,
     members: images,
-    getters: [
-      ...['height', 'width', 'dtype', 'channels', 'encoding', 'step', 'nbytes', 'byteLength'],
-      ...['shape', 'strides', 'cameraInfo', 'yuvMatrix', 'yuvRange', 'frameId', 'timestampNs'],
-      ...['sequence', 'sentNs', 'device'],
-    ],
+    getters: (
+      'height width dtype channels encoding step nbytes byteLength shape strides cameraInfo ' +
+      'yuvMatrix yuvRange frameId timestampNs sequence sentNs device'
+    ).split(' '),
   },
   {
     name: 'Image of nv12',
