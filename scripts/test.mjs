@@ -1,6 +1,6 @@
 // Builds and runs every test; the last line is `N passed, M failed`.
-// --quick leaves out what is slow: processes, adapters, Rust's integration and documentation tests, crash
-// points, chaos and models.
+// --quick leaves out what is slow: processes, adapters, Rust's integration and documentation tests,
+// crash points, chaos and models.
 import { randomBytes } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
