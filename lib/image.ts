@@ -105,7 +105,8 @@ export interface ImageConstructor extends FrameClass<Image> {
   /**
    * Decodes a JPEG or PNG file into a new image, or straight into one of yours that is not sent
    * yet, a loaned one for instance. Without `encoding` and `into` the picture's own encoding is
-   * taken: mono8, mono16, rgb8 or rgba8. Where decoding fails, what `into` holds is unspecified.
+   * taken: mono8, mono16, rgb8 or rgba8. Values are as the file has them; a colour profile in it
+   * is not applied. Where decoding fails, what `into` holds is unspecified.
    *
    * Throws `ERR_FRAMELANE_CODEC`, and for `into` of another size `ERR_FRAMELANE_INVALID_SIZE`.
    *

@@ -73,6 +73,60 @@ export function construct(size: { width: number; height: number }, encoding: Enc
   void [any, byDefault, plain, decoded, asked, into, file, copy, unknown, text, option, format];
 }
 
+export function pixels(own: Image<'rgb8'>, any: Image, received: ReceivedImage<'mono16'>): void {
+  same<Image<'rgba32f'>['data'], Array32f>(true);
+  same<Image<'nv12'>['planes'][number]['data'], Array8>(true);
+  const values: number[] = own.pixel(1, 2);
+  const value: number = received.at(2, 1, 0);
+  const several: number[] = received.at(2, 1);
+  const same8: Image<'rgb8'> = own.fill([1, 2, 3]).setPixel(0, 0, Uint8Array.of(1, 2, 3));
+  const bytes: Uint8Array = received.roi(0, 0, 1, 1);
+  const part: ReceivedImage<'mono16'> = received.crop(0, 0, 1, 1);
+  const mine: Image<'rgb8'> = own.crop(0, 0, 1, 1).copyFrom(bytes, { rowStride: 4 });
+  same<ReturnType<typeof own.toNdarray>['data'], Array8>(true);
+  same<ReturnType<typeof own.toContiguous>['data'], Array8>(true);
+  const [address, readonly]: readonly [bigint, boolean] = any.arrayInterface.data;
+  const clamped: Uint8ClampedArray = any.toImageData().data;
+  const matrix: 'bt601' | 'bt709' | 'bt2020' | null = received.yuvMatrix;
+  any.setYuv({ matrix: 'bt709', range: 'full' });
+  // @ts-expect-error received frames are read-only
+  received.fill([1]);
+  // @ts-expect-error received frames are read-only
+  received.setPixel(0, 0, 1);
+  // @ts-expect-error received frames are read-only
+  received.copyFrom(bytes);
+  // @ts-expect-error received frames are read-only
+  received.setYuv({ range: 'full' });
+  // @ts-expect-error received frames are read-only
+  received.setCameraInfo({ width: 1, height: 1, fx: 1, fy: 1, cx: 1, cy: 1 });
+  // @ts-expect-error received frames are read-only
+  received.planes[0]!.data[0] = 1;
+  // @ts-expect-error no such matrix to be said
+  any.setYuv({ matrix: 'bt2020' });
+  // @ts-expect-error x and y are numbers
+  own.pixel('1', 2);
+  void [values, value, several, same8, part, mine, address, readonly, clamped, matrix];
+}
+
+export function arrays(size: { width: number; height: number }, rows: Uint8Array[]): void {
+  const inferred: Image = Image.fromArray(new Float32Array(4), size);
+  const explicit: Image<'bgr8'> = Image.fromArray(rows[0]!, { ...size, encoding: 'bgr8' });
+  const strided: Image = Image.fromArray(rows[0]!, { ...size, strides: [9, 1], order: 'C' });
+  const array = { data: rows[0]!, shape: [2, 2], stride: [4, 1], offset: 1 };
+  const shaped: Image = Image.fromArray(array);
+  const again: Image<'rgb8'> = Image.fromArray(explicit.toNdarray(), { encoding: 'rgb8' });
+  const gathered: Image<'mono8'> = Image.fromRows(rows, { encoding: 'mono8', frameId: 'left' });
+  const padded: Image<'mono8'> = new Image({ ...size, encoding: 'mono8', step: 64 });
+  const yuv: Image<'nv12'> = new Image({ ...size, encoding: 'nv12', yuvMatrix: 'bt709' });
+  // @ts-expect-error an array of numbers is no typed array
+  const plain = Image.fromArray([1, 2, 3], size);
+  // @ts-expect-error no such order
+  const order = Image.fromArray(rows[0]!, { ...size, order: 'A' });
+  // @ts-expect-error rows have no strides
+  const strides = Image.fromRows(rows, { encoding: 'mono8', strides: [1, 1] });
+  void [inferred, strided, shaped, again, gathered, padded, yuv, plain, order, strides];
+}
+
 export async function topics(signal: AbortSignal): Promise<void> {
   const topic = new Topic(Image, 'camera.rgb', { depth: 4, history: 0, maxHeld: 8 });
   same<typeof topic, Topic<Image>>(true);

@@ -1,4 +1,4 @@
-/** `framelane/adapters/canvas`: images onto canvases and from them, of Node packages and the web. */
+/** `framelane/adapters/canvas`: images onto canvases, of packages and of the web, and back. */
 import { checkInteger, checkOptions, invalid } from '../check.js';
 import { FramelaneError } from '../errors.js';
 import { Image, type ReceivedImage } from '../image.js';
