@@ -7,6 +7,16 @@ export type { DataOf, DtypeOf, Encoding } from './lib/encoding.js';
 export type { LappedEvent, LeakEvent, PeerDiedEvent, TopicRemovedEvent } from './lib/events.js';
 export { FramelaneError, type ErrorCode } from './lib/errors.js';
 export { Image, type ImageConstructor, type ReceivedImage } from './lib/image.js';
+export {
+  Message,
+  type MessageConstructor,
+  type MessageJSON,
+  type MessageLabel,
+  type MessageOptions,
+  type MessageShape,
+  type MessageSize,
+  type ReceivedMessage,
+} from './lib/message.js';
 export type { PictureFormat } from './lib/picture.js';
 export { pair, type PairOptions, type Pairs, type PairStats } from './lib/pair.js';
 export type { TokenOptions } from './lib/token.js';
@@ -14,7 +24,7 @@ export type { ImageJSON, ImageOptions, ImageShape, ImageSize } from './lib/shape
 export { Queue, type Ack, type Job, type QueueOptions } from './lib/queue.js';
 export type { AbortSignalLike } from './lib/line.js';
 export type { Overflow, WaitOptions } from './lib/channel.js';
-export type { LoanImage, LoanOf, Received, SizeOf } from './lib/kinds.js';
+export type { LoanImage, LoanMessage, LoanOf, Received, SizeOf } from './lib/kinds.js';
 export type { ByteSource, ByteStreamLike, SendFromOptions } from './lib/send-from.js';
 export type {
   HolderStats,

@@ -1,10 +1,22 @@
 /** What the types of topics depend on: how frames of each class are loaned and received. */
 import type { Encoding } from './encoding.js';
 import type { Image, ImageFrame, ReceivedImage } from './image.js';
+import type {
+  Message,
+  MessageFrame,
+  MessageShape,
+  MessageSize,
+  ReceivedMessage,
+} from './message.js';
 import type { ImageShape, ImageSize, Rgb8 } from './shape.js';
 
 /** A frame as a topic hands it out: read-only. */
-export type Received<T> = T extends ImageFrame<infer E, unknown> ? ReceivedImage<E> : never;
+export type Received<T> =
+  T extends ImageFrame<infer E, unknown>
+    ? ReceivedImage<E>
+    : T extends MessageFrame<unknown>
+      ? ReceivedMessage
+      : never;
 
 /** `loan` of a topic of images. */
 export interface LoanImage {
@@ -12,8 +24,21 @@ export interface LoanImage {
   <E extends Encoding>(options: ImageShape<E>): Image<E>;
 }
 
+/** `loan` of a topic of messages. */
+export type LoanMessage = (options: MessageShape) => Message;
+
 /** `loan` of a topic of such frames. */
-export type LoanOf<T> = T extends ImageFrame<Encoding, unknown> ? LoanImage : never;
+export type LoanOf<T> =
+  T extends ImageFrame<Encoding, unknown>
+    ? LoanImage
+    : T extends MessageFrame<unknown>
+      ? LoanMessage
+      : never;
 
 /** What `prepare` of a topic of such frames takes. */
-export type SizeOf<T> = T extends ImageFrame<Encoding, unknown> ? ImageSize : never;
+export type SizeOf<T> =
+  T extends ImageFrame<Encoding, unknown>
+    ? ImageSize
+    : T extends MessageFrame<unknown>
+      ? MessageSize
+      : never;

@@ -79,19 +79,22 @@ pub unsafe fn write_ext(hold: &mut OwnHold, payload_bytes: u64, ext: &Ext) -> Re
         let text = format!("{} bytes do not fit behind {payload_bytes} of {stride}", ext.bytes());
         Error::new(ErrorCode::InvalidSize, text)
     };
+    // Behind nothing, too: an offset of 0 says that there is no block.
     let offset = payload_bytes
+        .max(1)
         .checked_next_multiple_of(PAYLOAD_ALIGN.into())
         .filter(|&offset| offset < stride)
         .ok_or_else(refused)?;
     hold.will_write(stride);
-    let at = usize::try_from(offset).map_err(|_| refused())?;
-    let length = usize::try_from(stride - offset).map_err(|_| refused())?;
+    let at = usize::try_from(payload_bytes).map_err(|_| refused())?;
+    let length = usize::try_from(stride - payload_bytes).map_err(|_| refused())?;
+    let gap = usize::try_from(offset - payload_bytes).map_err(|_| refused())?;
     // SAFETY: inside the slot.
     let start = unsafe { hold.pointer().add(at) };
     // SAFETY: the rest of the slot, on loan to the caller, and by its promise seen by nobody.
-    let place = unsafe { std::slice::from_raw_parts_mut(start, length) };
-    place.fill(0);
-    let mut writer = Writer::new(place);
+    let rest = unsafe { std::slice::from_raw_parts_mut(start, length) };
+    rest.fill(0);
+    let mut writer = Writer::new(rest.get_mut(gap..).unwrap_or_default());
     let fields: Vec<_> = ext
         .fields
         .iter()
