@@ -146,12 +146,13 @@ export abstract class Frame implements Disposable {
 
   /** Where the values are: always `'cpu'`. */
   get device(): 'cpu' {
+    held(this);
     return 'cpu';
   }
 
   /** Whether the values are in memory that the processor reads: always. */
   isCpu(): boolean {
-    return true;
+    return this.device === 'cpu';
   }
 
   /**

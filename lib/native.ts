@@ -46,6 +46,28 @@ export const COPIES = 2;
 /** The topic of a loan that belongs to none. */
 export const UNBOUND = 0xffff_ffff;
 
+/** A picture in a slot. */
+export interface Place {
+  hold: number;
+  /** Bytes from the start of the slot to the first pixel. */
+  offset: number;
+  /** A code. */
+  encoding: number;
+  width: number;
+  height: number;
+  step: number;
+}
+
+/** What a conversion has to know; all of them codes, 0 where nobody said. */
+export interface ConversionWords {
+  /** Matrix, and range above 8 bits. */
+  colour: number;
+  colourMap: number;
+  /** Millimetres at both ends. */
+  nearest?: number | undefined;
+  farthest?: number | undefined;
+}
+
 /** What the native module exports; its functions throw errors that carry one of our codes. */
 export interface Binding {
   configure(settings: Settings): void;
@@ -80,22 +102,20 @@ export interface Binding {
   writeExt(hold: number, payload: number, ext: ExtWords): number;
   readExt(hold: number): ExtWords;
   encode(
-    hold: number,
+    place: Place,
     format: number,
     quality: number,
-    encoding: number,
-    width: number,
-    height: number,
-    step: number,
   ): Promise<Uint8Array | { code: string; message: string }>;
   probePicture(bytes: Uint8Array): { width: number; height: number; encoding: number };
-  decodeInto(
-    bytes: Uint8Array,
-    hold: number,
-    encoding: number,
-    width: number,
-    height: number,
-    step: number,
+  decodeInto(bytes: Uint8Array, into: Place): void;
+  convert(from: Place, into: Place, how: ConversionWords): void;
+  resize(from: Place, into: Place, filter: number): void;
+  tensorInput(
+    from: Place,
+    into: Float32Array,
+    chw: boolean,
+    mean: number[],
+    std: number[],
   ): void;
   lastError(): { code: string; message: string };
   hot(): Hot;

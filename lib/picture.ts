@@ -1,8 +1,9 @@
 /** Pictures as files: PNG and JPEG, read and written by the native side. */
 import { checkInteger, checkOptions, invalid } from './check.js';
 import type { Bytes } from './dtype.js';
-import { holdOf, holdToWrite, slotFilled, type Lease } from './lease.js';
+import { slotFilled, type Lease } from './lease.js';
 import { calling, fromNative, load } from './native.js';
+import { placeToRead, placeToWrite } from './place.js';
 
 /** File formats that `encode` writes. */
 export type PictureFormat = 'png' | 'jpeg';
@@ -18,10 +19,9 @@ export async function encodePicture(
   if (!Object.hasOwn(formatCodes, format)) throw invalid('format', "'png' or 'jpeg'", format);
   const { quality = 85 } = checkOptions(options, ['quality'], 'encode');
   const level = checkInteger(quality, 'quality', 1, 100);
-  const { dim0: height, dim1: width, step, encoding } = lease;
-  const hold = holdOf(lease);
+  const place = placeToRead(lease);
   const code = formatCodes[format];
-  const file = await calling(() => load().encode(hold, code, level, encoding, width, height, step));
+  const file = await calling(() => load().encode(place, code, level));
   if (file instanceof Uint8Array) return file as Bytes;
   throw fromNative(file);
 }
@@ -37,8 +37,7 @@ export function probePicture(bytes: Uint8Array): {
 
 /** Decodes a file into a frame of its size that can be written. */
 export function decodePicture(bytes: Uint8Array, lease: Lease): void {
-  const hold = holdToWrite(lease, 'decode');
-  const { encoding, dim0: height, dim1: width, step } = lease;
-  calling(() => load().decodeInto(bytes, hold, encoding, width, height, step));
+  const place = placeToWrite(lease, 'decode');
+  calling(() => load().decodeInto(bytes, place));
   slotFilled(lease);
 }

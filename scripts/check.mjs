@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, Failure, foreground, generate, main, root, step, tool } from './lib.mjs';
+import { readAreas, reader, rowsPage } from './rows.mjs';
 
 const fuzz = 'fuzz/Cargo.toml';
 const clippy = (...what) => ['clippy', ...what, '--all-targets', '--', '-D', 'warnings'];
@@ -39,9 +40,10 @@ async function generatedIsFresh() {
   await generate(fresh);
   const files = [...readdirSync(committed), ...readdirSync(fresh)];
   const wrong = files.filter((name) => name.endsWith('.ts') && !same(committed, fresh, name));
+  if (reader(root)('docs/rows.md') !== rowsPage(readAreas(root))) wrong.push('docs/rows.md');
   if (wrong.length === 0) return;
   const list = [...new Set(wrong)].join(' ');
-  console.log(`FAILED lib/generated is stale, \`npm run generate\` mends it: ${list}`);
+  console.log(`FAILED stale, \`npm run generate\` mends it: ${list}`);
   throw new Failure('generated files');
 }
 

@@ -6,6 +6,8 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { avaCounts, cargoCounts, total } from './counts.mjs';
 import { build, Failure, main, root, run, timed, tool } from './lib.mjs';
+import { avaResults, cargoResults, merged, prove } from './proof.mjs';
+import { mistakes, readAreas, reader, rowCounts } from './rows.mjs';
 
 const quick = process.argv.includes('--quick');
 /** Folders of tests that --quick leaves out. */
@@ -25,7 +27,7 @@ await main(async () => {
       suites.push(await programSuite('chaos', 'chaos.mjs', '--seconds', '60'));
       suites.push(await programSuite('models', 'model.mjs', '--quick'));
     }
-    suites.push(memorySuite());
+    suites.push(rowSuite(suites), memorySuite());
   } catch (error) {
     console.error(error instanceof Failure ? `${error.message} failed` : error);
     suites = [{ name: 'build', passed: 0, failed: 1, skipped: [], problems: [] }];
@@ -40,7 +42,8 @@ await main(async () => {
 // time that link-time optimisation takes, which is more than the slower tests cost.
 function cargoSuite() {
   const args = ['test', '--workspace', '--no-fail-fast', ...(quick ? ['--lib'] : [])];
-  return suite('cargo test', 'cargo', args, cargoCounts);
+  const count = (text) => ({ ...cargoCounts(text), results: cargoResults(text) });
+  return suite('cargo test', 'cargo', args, count);
 }
 
 function avaSuite() {
@@ -52,7 +55,8 @@ function avaSuite() {
   const args = ['--tap', ...files];
   // A view that outlives its frame shows nothing then, and a test that relies on one fails.
   const guard = { FRAMELANE_GUARD: '1' };
-  return suite('ava', tool('ava'), args, (tap) => avaCounts(tap, specs), guard);
+  const count = (tap) => ({ ...avaCounts(tap, specs), results: avaResults(tap) });
+  return suite('ava', tool('ava'), args, count, guard);
 }
 
 /** A process killed at every crash point; built apart, because each atomic operation is one. */
@@ -70,6 +74,21 @@ function programSuite(name, script, ...args) {
     const skipped = /: skipped, /.test(verdict) ? [verdict] : [];
     return { passed: skipped.length === 0 ? 1 : 0, failed: 0, skipped, problems: [] };
   });
+}
+
+/** A test for each row of docs/rows.md: those it names have passed, above, in this run. */
+function rowSuite(suites) {
+  const areas = readAreas(root);
+  const results = merged(suites.flatMap((suite) => suite.results ?? []));
+  const leftOut = ({ path, rust, doc }) =>
+    quick && (rust ? doc || !path.includes('/src/') : SLOW.includes(path.split('/')[1]));
+  const { proved, left, problems } = prove(areas, results, leftOut);
+  const { later, python } = rowCounts(areas);
+  const wrong = [...mistakes(areas, reader(root)), ...problems];
+  const unseen = left > 0 ? `, ${left} left out` : '';
+  console.log(`${wrong.length === 0 ? 'ok    ' : 'FAILED'} rows`);
+  console.log(`       ${proved} rows proved, ${later} later, ${python} python${unseen}`);
+  return { name: 'rows', passed: proved, failed: 0, skipped: [], problems: wrong };
 }
 
 /** One more test: the run's namespace, and those named after it, left no file behind. */

@@ -8,7 +8,8 @@ interface Package {
 const LAYERS: Record<string, string[]> = {
   'framelane-layout': [],
   'framelane-shm': ['layout'],
-  'framelane-kernels': ['layout'],
+  'framelane-simd': [],
+  'framelane-kernels': ['layout', 'simd'],
   'framelane-pool': ['layout', 'shm'],
   'framelane-ring': ['layout', 'shm'],
   'framelane-topic': ['layout', 'shm', 'pool', 'ring'],

@@ -17,6 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use framelane_layout::Encoding;
 
+pub(crate) use self::pixels::luma;
 use crate::raster::{Raster, RasterError, RasterMut};
 
 /// What the header of a JPEG or PNG says.

@@ -5,7 +5,13 @@
 #![forbid(unsafe_code)]
 
 pub mod codec;
+pub mod convert;
+#[cfg(test)]
+mod noise;
 pub mod raster;
+pub mod resize;
 
 pub use codec::{CodecError, Format, PictureInfo, decode_into, encode, probe};
+pub use convert::{ColourMap, Conversion, ConvertError, Yuv, YuvMatrix, YuvRange, convert, route};
 pub use raster::{Raster, RasterError, RasterMut};
+pub use resize::{Filter, ResizeError, Resizer, resize};

@@ -73,6 +73,8 @@ error_codes! {
     Forked = 28, "ERR_FRAMELANE_FORKED";
     /// The frame that a token names is gone: nobody holds it any more.
     Stale = 29, "ERR_FRAMELANE_STALE";
+    /// There is no way from one encoding to the other in one step.
+    NoConversion = 30, "ERR_FRAMELANE_NO_CONVERSION";
 }
 
 const _: () = {

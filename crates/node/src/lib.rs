@@ -21,6 +21,7 @@ mod memory;
 mod notices;
 mod nudge;
 mod picture;
+mod place;
 mod prepare;
 mod refusal;
 mod state;

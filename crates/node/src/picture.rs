@@ -1,25 +1,19 @@
 //! Buffers over slots, and pictures in and out of them.
 
-use framelane::raw::kernels::{Format, PictureInfo, Raster, RasterMut, decode_into, encode, probe};
-use framelane::raw::{Hold, OwnHold, codec_error as codec};
-use framelane::{Encoding, ErrorCode};
+use framelane::ErrorCode;
+use framelane::raw::codec_error as codec;
+use framelane::raw::kernels::{Format, PictureInfo, decode_into, encode, probe};
 use napi::bindgen_prelude::{ArrayBuffer, AsyncTask, Either, FromNapiValue, Uint8Array};
 use napi::{Env, Task};
 use napi_derive::napi;
 
 use crate::error::{Result, refused, thrown};
+use crate::place::{Place, Source};
 use crate::state::{Frame, State};
 use crate::topics::Failure;
 
 fn error(code: ErrorCode, text: impl Into<String>) -> crate::error::Error {
     thrown(framelane::Error::new(code, text))
-}
-
-fn encoding(code: u32) -> Result<Encoding> {
-    u8::try_from(code)
-        .ok()
-        .and_then(Encoding::from_code)
-        .ok_or_else(|| error(ErrorCode::InvalidEncoding, format!("{code} is no encoding's code")))
 }
 
 /// The pool of a frame as its readers see it, without write permission: for what is held of a
@@ -77,61 +71,18 @@ pub fn probe_picture(bytes: Uint8Array) -> Result<Picture> {
 
 /// Decodes a picture straight into a slot on loan.
 #[napi(catch_unwind, js_name = "decodeInto")]
-pub fn decode_into_slot(
-    env: Env,
-    bytes: Uint8Array,
-    hold: u32,
-    encoding_code: u32,
-    width: u32,
-    height: u32,
-    step: u32,
-) -> Result<()> {
+pub fn decode_into_slot(env: Env, bytes: Uint8Array, into: Place) -> Result<()> {
     // SAFETY: the only reference of this entry.
     let state = unsafe { State::of(&env) }.map_err(thrown)?;
-    let encoding = encoding(encoding_code)?;
-    let held = state.holds.get_mut(hold);
-    let Some(Frame::Loan(loan)) = held.map(|held| &mut held.frame) else {
-        return Err(error(ErrorCode::Frozen, "only a frame on loan can be decoded into"));
-    };
-    let length = usize::try_from(loan.pool().geometry().slot_stride).unwrap_or(usize::MAX);
-    // SAFETY: the slot has that many bytes, and is on loan to this environment, whose thread
-    // is here.
-    let slot = unsafe { std::slice::from_raw_parts_mut(loan.pointer(), length) };
-    let decoded = RasterMut::new(width, height, step, encoding, slot)
-        .map_err(codec)
-        .and_then(|mut target| decode_into(&bytes, &mut target).map_err(codec));
-    decoded.map_err(thrown)
-}
-
-/// A frame that a picture is made of, held until it is done.
-enum Source {
-    Loan(OwnHold),
-    Received(Hold),
-}
-
-impl Source {
-    fn bytes(&self) -> framelane::Result<&[u8]> {
-        let (pointer, length) = match self {
-            Self::Loan(loan) => (loan.pointer().cast_const(), loan.pool().geometry().slot_stride),
-            Self::Received(hold) => (hold.pointer()?, hold.slot_bytes()),
-        };
-        let length = usize::try_from(length).unwrap_or(0);
-        // SAFETY: the slot has that many bytes and stays for as long as the hold. A frame on
-        // loan may be written meanwhile by JavaScript; its picture is then of mixed content,
-        // and nothing but pixels is read from it.
-        Ok(unsafe { std::slice::from_raw_parts(pointer, length) })
-    }
+    into.write(state, |mut target| decode_into(&bytes, &mut target).map_err(codec)).map_err(thrown)
 }
 
 /// Makes a picture file on a thread of libuv's pool.
 pub struct EncodeTask {
     source: Source,
+    place: Place,
     format: Format,
     quality: u8,
-    encoding: Encoding,
-    width: u32,
-    height: u32,
-    step: u32,
 }
 
 impl Task for EncodeTask {
@@ -140,9 +91,7 @@ impl Task for EncodeTask {
 
     fn compute(&mut self) -> napi::Result<Self::Output> {
         let work = || {
-            let (width, height, step) = (self.width, self.height, self.step);
-            let bytes = self.source.bytes()?;
-            let picture = Raster::new(width, height, step, self.encoding, bytes).map_err(codec)?;
+            let picture = self.place.read(&self.source)?;
             encode(&picture, self.format, self.quality).map_err(codec)
         };
         let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
@@ -162,26 +111,16 @@ impl Task for EncodeTask {
 /// Makes a picture file of a frame: 0 PNG, 1 JPEG. Off the event loop; the frame is held
 /// until it is done. Resolves to an error as an object where that cannot be.
 #[napi(catch_unwind, js_name = "encode", ts_return_type = "Promise<Uint8Array | Failure>")]
-#[allow(clippy::too_many_arguments, reason = "what a picture is")]
 pub fn encode_picture(
     env: Env,
-    hold: u32,
+    place: Place,
     format: u32,
     quality: u32,
-    encoding_code: u32,
-    width: u32,
-    height: u32,
-    step: u32,
 ) -> Result<AsyncTask<EncodeTask>> {
     // SAFETY: the only reference of this entry.
     let state = unsafe { State::of(&env) }.map_err(thrown)?;
-    let source = match state.holds.get(hold).map(|held| &held.frame) {
-        Some(Frame::Loan(loan)) => Source::Loan(loan.clone()),
-        Some(Frame::Received(hold)) => Source::Received(hold.clone()),
-        None => return Err(error(ErrorCode::Released, "the frame was released or sent")),
-    };
+    let source = Source::of(state, place.hold).map_err(thrown)?;
     let format = if format == 0 { Format::Png } else { Format::Jpeg };
     let quality = u8::try_from(quality).unwrap_or(100);
-    let encoding = encoding(encoding_code)?;
-    Ok(AsyncTask::new(EncodeTask { source, format, quality, encoding, width, height, step }))
+    Ok(AsyncTask::new(EncodeTask { source, place, format, quality }))
 }

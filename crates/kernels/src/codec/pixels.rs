@@ -76,7 +76,8 @@ fn put(rgba: impl Iterator<Item = [u8; 4]>, to: &mut [u8], order: Order) {
 }
 
 /// The luma of BT.601, rounded; of grey, that grey.
-fn luma(r: u8, g: u8, b: u8) -> u8 {
+#[inline(always)]
+pub(crate) fn luma(r: u8, g: u8, b: u8) -> u8 {
     // The weights are 0.299, 0.587 and 0.114 of 2^16, and their sum is 2^16.
     let sum = 19_595 * u32::from(r) + 38_470 * u32::from(g) + 7_471 * u32::from(b);
     // The third byte from the right is the sum divided by 2^16.
