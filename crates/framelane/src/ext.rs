@@ -138,6 +138,21 @@ pub fn read_ext(hold: &Hold) -> Result<Ext> {
     Ok(parse(&bytes, header.payload_bytes).unwrap_or_default())
 }
 
+/// What the ext block at `offset` of a frame on loan says; nothing at offset 0.
+pub(crate) fn own_ext(hold: &OwnHold, offset: u32, payload_bytes: u64) -> Ext {
+    let rest = hold.pool().geometry().slot_stride.checked_sub(offset.into());
+    let (Some(rest), Ok(at)) = (rest, usize::try_from(offset)) else { return Ext::default() };
+    if offset == 0 {
+        return Ext::default();
+    }
+    let length = usize::try_from(rest.min(READ_MAX)).unwrap_or(0);
+    // SAFETY: inside the slot.
+    let start = unsafe { hold.pointer().add(at) };
+    // SAFETY: the slot has so many bytes, and is on loan to the caller.
+    let bytes = unsafe { std::slice::from_raw_parts(start, length) }.to_vec();
+    parse(&bytes, payload_bytes).unwrap_or_default()
+}
+
 fn parse(bytes: &[u8], payload_bytes: u64) -> Option<Ext> {
     let mut ext = Ext::default();
     for section in sections(bytes, payload_bytes) {
