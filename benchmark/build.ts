@@ -1,6 +1,6 @@
 /** What is built for the benchmark alone: examples of crates, C programs, an addon, packages. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The checkout; compiled files lie two folders below. */
@@ -65,12 +65,24 @@ export function buildC(name: string): string {
   return program;
 }
 
+/** Compiles one that needs a library; `null` where that is not installed. */
+export function tryBuildC(name: string, library: string): string | null {
+  mkdirSync(programs, { recursive: true });
+  const program = join(programs, name);
+  const args = ['-O2', '-o', program, join(cSources, `${name}.c`), library];
+  const { status } = spawnSync('cc', args, { stdio: 'ignore' });
+  if (status !== 0) console.error(`${name}.c was not built: is the package of ${library} there?`);
+  return status === 0 ? program : null;
+}
+
 /**
  * Installs the packages of `benchmark/package.json` unless they are there; where that fails, the
  * rows that need them are left out by name.
  */
 export function installPeers(): void {
-  if (existsSync(packages)) return;
+  const lock = join(packages, '.package-lock.json');
+  const wanted = join(root, 'benchmark/package-lock.json');
+  if (existsSync(lock) && statSync(lock).mtimeMs >= statSync(wanted).mtimeMs) return;
   console.error('installing what is compared with (benchmark/package.json)');
   const args = ['ci', '--prefer-offline', '--no-audit', '--no-fund'];
   const options = { cwd: join(root, 'benchmark'), encoding: 'utf8', timeout: 300_000 } as const;

@@ -4,7 +4,7 @@
  */
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { buildC, buildNaive, buildRust, hasPeer, installPeers, root } from './build.js';
+import { buildC, buildNaive, buildRust, hasPeer, installPeers, root, tryBuildC } from './build.js';
 import { calls } from './calls/rows.js';
 import { copies } from './copies/rows.js';
 import { core } from './core/rows.js';
@@ -12,12 +12,13 @@ import { rings } from './core/rings.js';
 import type { Group, Job } from './group.js';
 import { shuffled } from './numbers.js';
 import { pairs } from './pairs/rows.js';
+import { pictures } from './pictures/rows.js';
 import { record, table, writeJson, type Row } from './report.js';
 import { spins } from './spins/rows.js';
 import { wakeups } from './wakeups/rows.js';
 
 const ROUNDS = '5';
-const PEERS = ['zeromq', 'shared-memory-disruptor'];
+const PEERS = ['zeromq', 'shared-memory-disruptor', 'sharp'];
 
 const bench = (): string => buildRust('framelane', 'bench');
 const pin = (): string => buildC('pin');
@@ -28,6 +29,7 @@ const GROUPS: Record<string, () => Group> = {
   'wake-ups': () => (buildNaive(), wakeups(buildC('wake'), pin())),
   pairs: () => (buildNaive(), pairs(pin())),
   copies: () => copies(buildC('copy')),
+  pictures: () => pictures(tryBuildC('yuv', '-lyuv')),
   core: () => core(bench(), buildRust('framelane-pool', 'count')),
   rings: () => rings(buildRust('framelane-ring', 'spsc')),
 };

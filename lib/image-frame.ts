@@ -6,6 +6,19 @@
 import { checkBytes, checkOptions, invalid } from './check.js';
 import type { BytesLike } from './check.js';
 import type { Bytes } from './dtype.js';
+import {
+  checkInto,
+  convertInto,
+  planConversion,
+  planResize,
+  resizeInto,
+  tensorInputOf,
+  type ConvertOptions,
+  type ResizeOptions,
+  type TensorInput,
+  type TensorInputOptions,
+} from './convert.js';
+import type { DepthFrame } from './depth-frame.js';
 import { checkEncoding, rowOfCode, wholeBytes, type DataOf, type Encoding } from './encoding.js';
 import { FramelaneError } from './errors.js';
 import {
@@ -56,6 +69,18 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Raster<E, D> {
         : newRaster('Image', readArguments(first, second, third)),
     );
   }
+
+  /**
+   * The same values as depths, of `mono32f` as metres, of `depth16` and `mono16` as raw units:
+   * another frame object on the same slot, which is released for itself. No copy. One that is not
+   * sent yet is sent as what it is then; what was received or sent already can be sent on as an
+   * image only, as a depth image a `clone()` of it.
+   *
+   * Throws `ERR_FRAMELANE_INVALID_ENCODING` for other encodings, `ERR_FRAMELANE_RELEASED`,
+   * `ERR_FRAMELANE_TOO_MANY_HELD`.
+   */
+  // Declared only: depth images are made of images, and what makes them stands above.
+  declare readonly asDepth: () => DepthFrame<E extends 'mono32f' ? 'float32' : 'uint16', D>;
 
   /** How the pixels are laid out. */
   get encoding(): E {
@@ -110,6 +135,76 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Raster<E, D> {
    */
   async encode(format: PictureFormat, options?: { quality?: number }): Promise<Bytes> {
     return encodePicture(this[LEASE], format, options);
+  }
+
+  /**
+   * The picture in another encoding: a new image, or `into`, which is given back. Every encoding
+   * becomes rgb8, rgba8, bgr8 and mono8, and those four become every encoding; one pass, straight
+   * into the slot. Frame id, time stamp and camera are kept.
+   *
+   * YUV is read and written by `yuvMatrix` and `yuvRange`, those of the source, else of `into`;
+   * BT.601 and limited where nobody said. U and V are those of the pixels that share them; mosaics
+   * are demosaiced bilinearly; 16 bits are parts of 65,535, floats of 1; alpha is dropped, not
+   * blended. `depth16` becomes colours by `colorMap` and `depthRange`.
+   *
+   * Throws `ERR_FRAMELANE_NO_CONVERSION`, which names two steps; for `into`
+   * `ERR_FRAMELANE_INVALID_ENCODING`, `…_INVALID_SIZE`, `…_FROZEN`; `ERR_FRAMELANE_RELEASED`, and
+   * what `new Image` throws.
+   *
+   * @example
+   * using rgb = frame.convert('rgb8');
+   */
+  convert<F extends Encoding, I>(encoding: F, options: ConvertOptions<I> & { into: I }): I;
+  convert<F extends Encoding>(encoding: F, options?: ConvertOptions<Image<F>>): Image<F>;
+  convert(encoding: Encoding, options?: ConvertOptions): unknown {
+    const from = this[LEASE];
+    const plan = planConversion(from, encoding, options);
+    const { dim0: height, dim1: width } = from;
+    return made(this, 'convert', plan.into, { encoding: plan.row.name, width, height }, (to) => {
+      convertInto(from, to, plan);
+    });
+  }
+
+  /**
+   * The picture in another size: a new image, or `into`, which is given back; one pass, straight
+   * into the slot. Frame id, time stamp, colours and camera are kept; the camera's `width` and
+   * `height` still say which size its numbers are for. Values are within 1 of the exact ones.
+   *
+   * Throws `ERR_FRAMELANE_INVALID_ENCODING` for yuv422, yuyv, uyvy and Bayer, convert those first,
+   * and for another filter than nearest of depth16; otherwise as `convert` does.
+   *
+   * @example
+   * using small = frame.resize({ width: 640, height: 360, filter: 'area' });
+   */
+  resize<I>(options: ResizeOptions<I> & { into: I }): I;
+  resize(options: ResizeOptions<Image<E>> & { width: number; height: number }): Image<E>;
+  resize(options: ResizeOptions): unknown {
+    const from = this[LEASE];
+    const { into, filter, width, height } = planResize(from, options);
+    const encoding = rowOfCode(from.encoding).name;
+    return made(this, 'resize', into, { encoding, width, height }, (to) => {
+      resizeInto(from, to, filter);
+    });
+  }
+
+  /**
+   * The values as models want them: `(value / scale - mean) / std` as 32-bit floats, with scale 255
+   * for 8 bits, 65,535 for 16 bits and 1 for floats; red, green, blue, whatever their order in
+   * memory, or grey. Resize and crop before.
+   *
+   * Throws `ERR_FRAMELANE_INVALID_ENCODING` for YUV, Bayer and depth16, convert those first;
+   * `ERR_FRAMELANE_INVALID_LENGTH` for `into` of another length, `ERR_FRAMELANE_FROZEN` where it
+   * lies in a received frame; `ERR_FRAMELANE_INVALID_ARGUMENT`, `ERR_FRAMELANE_RELEASED`.
+   *
+   * @example
+   * const { data, shape } = frame.toTensorInput({
+   *   mean: [0.485, 0.456, 0.406],
+   *   std: [0.229, 0.224, 0.225],
+   * });
+   * const input = new ort.Tensor('float32', data, [1, ...shape]);
+   */
+  toTensorInput(options?: TensorInputOptions): TensorInput {
+    return tensorInputOf(this[LEASE], options);
   }
 
   /** Metadata only. */
@@ -223,6 +318,29 @@ function title(image: AnyImage): string {
 /** One line, never pixels. The prototype itself can be inspected too. */
 function inspectImage(this: unknown): string {
   return isImage(this) ? title(this) : 'Image {}';
+}
+
+/** The image that `work` has filled: `into`, or a new one that says what the first one does. */
+function made(
+  image: AnyImage,
+  action: string,
+  into: unknown,
+  asked: { encoding: Encoding; width: unknown; height: unknown },
+  work: (to: Lease) => void,
+): AnyImage {
+  if (into !== undefined) {
+    if (!isImage(into)) throw invalid('into', 'an Image', into);
+    checkInto(action, into[LEASE], asked);
+    work(into[LEASE]);
+    return into;
+  }
+  const { frameId, timestampNs } = image;
+  const wanted = { ...readShape({ ...asked, frameId, timestampNs }), zeroed: false };
+  return filled(imageOf(newRaster('Image', wanted)), (copy) => {
+    copyLabel(image[LEASE], copy[LEASE]);
+    work(copy[LEASE]);
+    markCopied(copy[LEASE]);
+  });
 }
 
 function decodeInto(bytes: Uint8Array, into: unknown, encoding: unknown): AnyImage {

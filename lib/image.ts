@@ -2,6 +2,7 @@
 import type { BytesLike } from './check.js';
 import type { DataOf, Encoding } from './encoding.js';
 import type { FrameClass } from './frame.js';
+import { withDepth } from './depth-frame.js';
 import { ImageFrame } from './image-frame.js';
 import type { ImageOptions, ImageShape, Rgb8 } from './shape.js';
 
@@ -86,6 +87,6 @@ export interface ImageConstructor extends FrameClass<Image> {
   fromToken(token: string): ReceivedImage;
 }
 
-export const Image = ImageFrame as unknown as ImageConstructor;
+export const Image = withDepth(ImageFrame) as unknown as ImageConstructor;
 
 export type { ImageFrame };

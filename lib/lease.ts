@@ -10,6 +10,7 @@ import {
   DIM0,
   COLOUR,
   DIM1,
+  DIM2,
   DTYPE,
   ENCODING,
   EXT,
@@ -67,6 +68,7 @@ export class Lease {
   readonly dtype = u32[DTYPE]!;
   readonly dim0 = u32[DIM0]!;
   readonly dim1 = u32[DIM1]!;
+  readonly dim2 = u32[DIM2]!;
   readonly step = u32[STEP]!;
   /** Bytes from the start of the slot to the first value. */
   offset = 0;
@@ -119,7 +121,23 @@ export function partOf(lease: Lease, offset: number, rows: number, columns: numb
   return part;
 }
 
-function shared(lease: Lease, dim0: number, dim1: number): Lease {
+/** Another lease on the same slot, for a frame of another class with these values. */
+export function retainedAs(lease: Lease, kind: string, encoding: number, dtype: number): Lease {
+  const { dim0, dim1, offset, part } = lease;
+  const again = shared(lease, dim0, dim1, kind, encoding, dtype);
+  again.offset = offset;
+  again.part = part;
+  return again;
+}
+
+function shared(
+  lease: Lease,
+  dim0: number,
+  dim1: number,
+  kind = lease.kind,
+  encoding = lease.encoding,
+  dtype = lease.dtype,
+): Lease {
   assertReadable(lease);
   const status = hot.retain(lease.hold);
   if (status < 0) throw errorOf(status);
@@ -128,12 +146,13 @@ function shared(lease: Lease, dim0: number, dim1: number): Lease {
   u32[GENERATION] = lease.generation;
   u32[SENT_NS] = lease.sentLow;
   u32[SENT_NS + 1] = lease.sentHigh;
-  u32[ENCODING] = lease.encoding;
-  u32[DTYPE] = lease.dtype;
+  u32[ENCODING] = encoding;
+  u32[DTYPE] = dtype;
   u32[DIM0] = dim0;
   u32[DIM1] = dim1;
+  u32[DIM2] = lease.dim2;
   u32[STEP] = lease.step;
-  return watched(new Lease(lease.kind, lease.state, lease.tally, lease.label), trace());
+  return watched(new Lease(kind, lease.state, lease.tally, lease.label), trace());
 }
 
 /** Has the frame released if it is leaked; `where` says where it came from. */

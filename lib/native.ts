@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import { takeSettings, type Settings } from './config.js';
 import { ownTransfer } from './detach.js';
-import type { ExtWords } from './ext-words.js';
+import type { ExtWords, FieldWords } from './ext-words.js';
 import { codeFromNumber, FramelaneError, isErrorCode, type ErrorCode } from './errors.js';
 import { CONTROL_WORDS } from './generated/layout.js';
 
@@ -56,6 +56,26 @@ export interface Place {
   width: number;
   height: number;
   step: number;
+}
+
+/** Size and fields of a point cloud. */
+export interface CloudWords {
+  width: number;
+  height: number;
+  /** Bytes of a point. */
+  step: number;
+  fields: FieldWords[];
+}
+
+/** How depths become points. */
+export interface DepthWords {
+  /** Millimetres of a raw unit. */
+  scale: number;
+  fx: number;
+  fy: number;
+  cx: number;
+  cy: number;
+  organised: boolean;
 }
 
 /** What a conversion has to know; all of them codes, 0 where nobody said. */
@@ -110,13 +130,25 @@ export interface Binding {
   decodeInto(bytes: Uint8Array, into: Place): void;
   convert(from: Place, into: Place, how: ConversionWords): void;
   resize(from: Place, into: Place, filter: number): void;
-  tensorInput(
+  /** Least, greatest and mean, in metres. */
+  depthStatistics(from: Place, scale: number): number[] | null;
+  knownDepths(from: Place): number;
+  depthToPoints(
     from: Place,
-    into: Float32Array,
-    chw: boolean,
-    mean: number[],
-    std: number[],
-  ): void;
+    colour: Place | undefined,
+    how: DepthWords,
+    into: number,
+    bytes: number,
+  ): number;
+  probeCloud(bytes: Uint8Array): CloudWords;
+  decodeCloud(bytes: Uint8Array, hold: number, cloud: CloudWords): void;
+  encodeCloud(
+    hold: number,
+    cloud: CloudWords,
+    format: number,
+    ascii: boolean,
+  ): Promise<Uint8Array | { code: string; message: string }>;
+  tensorInput(from: Place, into: Float32Array, chw: boolean, mean: number[], std: number[]): void;
   lastError(): { code: string; message: string };
   hot(): Hot;
 }

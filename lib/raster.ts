@@ -196,6 +196,7 @@ export function loanRaster(name: string, topic: number, tally: Tally, wanted: Wa
   u32[DTYPE] = row.dtypeCode;
   u32[DIM0] = height;
   u32[DIM1] = width;
+  u32[DIM2] = row.channels;
   u32[STEP] = rowBytes;
   f64[PAYLOAD / 2] = bytes;
   return begin(loaned(name, tally), wanted, bytes);

@@ -1,5 +1,5 @@
-// Fuzzes everything that is read from shared memory, then lets a scribbler loose on a running
-// topic, both under AddressSanitizer; the last line is the verdict.
+// Fuzzes everything that is read from shared memory, and files of points, then lets a scribbler
+// loose on a running topic, both under AddressSanitizer; the last line is the verdict.
 // --runs N      inputs for each target that needs no files (10,000,000)
 // --seconds N   how long the scribbler writes, for each mode of a topic (60)
 // --target A,B  only these targets, and no scribbler
@@ -28,6 +28,8 @@ const TARGETS = {
   ext: { program: 'bytes', longest: 1024, share: 1 },
   names: { program: 'bytes', longest: 256, share: 1 },
   token: { program: 'bytes', longest: 204, share: 1 },
+  // Each input that is a cloud is written and read four times.
+  cloud: { program: 'bytes', longest: 512, share: 1 / 4 },
   // These make files and mappings for each input.
   files: { program: 'files', longest: 768, share: 1 / 100 },
   program: { program: 'files', longest: 576, share: 1 / 100 },

@@ -15,8 +15,30 @@ export interface CameraWords {
 /** Closes a topic. Frames of it that are held stay valid. */
 export declare function closeTopic(topic: number): void
 
+/** Size and fields of a cloud. */
+export interface CloudWords {
+  width: number
+  height: number
+  /** Bytes of a point. */
+  step: number
+  fields: Array<FieldWords>
+}
+
 /** Fixes the settings of the process. */
 export declare function configure(settings: Settings): void
+
+/** What a conversion has to know; codes, 0 where nobody said. */
+export interface ConversionWords {
+  /** Matrix, and range above 8 bits, as in the slot header. */
+  colour: number
+  colourMap: number
+  /** Millimetres at both ends, or neither. */
+  nearest?: number
+  farthest?: number
+}
+
+/** Writes a picture into one of the same size on loan, in the encoding of that. */
+export declare function convert(from: Place, into: Place, how: ConversionWords): void
 
 /** A process that ended without leaving. */
 export interface DeadPeer {
@@ -25,14 +47,40 @@ export interface DeadPeer {
   topic: string | undefined
 }
 
+/** Reads the points of a PCD or PLY file into a slot on loan; `cloud` is what `probeCloud` says. */
+export declare function decodeCloud(bytes: Uint8Array, hold: number, cloud: CloudWords): void
+
 /** Decodes a picture straight into a slot on loan. */
-export declare function decodeInto(bytes: Uint8Array, hold: number, encodingCode: number, width: number, height: number, step: number): void
+export declare function decodeInto(bytes: Uint8Array, into: Place): void
+
+/** Least, greatest and mean known depth of a depth image, in metres; `null` where none is known. */
+export declare function depthStatistics(from: Place, scale: number): Array<number> | null
+
+/** Writes the points of a depth image into the first `bytes` bytes of a slot on loan; how many. */
+export declare function depthToPoints(from: Place, colour: Place | undefined | null, how: DepthWords, into: number, bytes: number): number
+
+/** A camera without distortion, and how far a raw unit is. */
+export interface DepthWords {
+  /** Millimetres of a raw unit. */
+  scale: number
+  fx: number
+  fy: number
+  cx: number
+  cy: number
+  organised: boolean
+}
 
 /**
  * Makes a picture file of a frame: 0 PNG, 1 JPEG. Off the event loop; the frame is held
  * until it is done. Resolves to an error as an object where that cannot be.
  */
-export declare function encode(hold: number, format: number, quality: number, encodingCode: number, width: number, height: number, step: number): Promise<Uint8Array | Failure>
+export declare function encode(place: Place, format: number, quality: number): Promise<Uint8Array | Failure>
+
+/**
+ * Makes a file of a cloud: 0 PCD, 1 PLY. Off the event loop; the frame is held until it is
+ * done. Resolves to an error as an object where that cannot be.
+ */
+export declare function encodeCloud(hold: number, cloud: CloudWords, format: number, ascii: boolean): Promise<Uint8Array | Failure>
 
 /** What an ext block says. */
 export interface ExtWords {
@@ -75,6 +123,9 @@ export interface Holder {
 /** The functions called for each frame. */
 export declare function hot(): { loan(): void; send(): void; room(): void; next(): void; latest(): void; retain(): void; release(): void; ack(): void; sleep(): void; awake(): void; block(): void }
 
+/** How many pixels have a known depth. */
+export declare function knownDepths(from: Place): number
+
 /** What the last negative result of a hot function was about. */
 export declare function lastError(): Failure
 
@@ -86,6 +137,18 @@ export interface Picture {
   width: number
   height: number
   encoding: number
+}
+
+/** A picture in a slot: which hold, and how it lies there. */
+export interface Place {
+  hold: number
+  /** Bytes from the start of the slot to the first pixel. */
+  offset: number
+  /** A code. */
+  encoding: number
+  width: number
+  height: number
+  step: number
 }
 
 /** A pool that a topic names. */
@@ -106,6 +169,9 @@ export interface PoolView {
  * more. Resolves to an error as an object where that cannot be.
  */
 export declare function prepare(topic: number, bytes: number): Promise<undefined | Failure>
+
+/** Size and fields of the cloud in a PCD or PLY file. */
+export declare function probeCloud(bytes: Uint8Array): CloudWords
 
 /** Reads the header of a JPEG or PNG picture. */
 export declare function probePicture(bytes: Uint8Array): Picture
@@ -145,6 +211,12 @@ export declare function register(control: ArrayBuffer, onWake: () => void): void
 
 /** Gives back a frame whose object was collected; whether it was still held. */
 export declare function releaseLeaked(hold: number): boolean
+
+/**
+ * Writes a picture into one of the same encoding on loan, in the size of that. Filter: 0
+ * nearest, 1 bilinear, 2 area.
+ */
+export declare function resize(from: Place, into: Place, filter: number): void
 
 /** Pools let go since this was asked last: what is kept for their indices is stale. */
 export declare function retiredPools(): Array<number>
@@ -204,6 +276,9 @@ export declare function takeNotices(): Array<DeadPeer>
  * `transfer` is the runtime's own `ArrayBuffer.prototype.transfer`, if it has one.
  */
 export declare function takeViews(transfer: Function | undefined, inWorker: boolean): Views
+
+/** Writes the normalised values of a picture into an array of its own. */
+export declare function tensorInput(from: Place, into: Float32Array, chw: boolean, mean: Array<number>, std: Array<number>): void
 
 /** Looks at a topic. */
 export declare function topicStats(topic: number): Stats

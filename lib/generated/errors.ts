@@ -42,7 +42,7 @@ export const errorCodes = {
   ERR_FRAMELANE_UNSUPPORTED_PLATFORM: 19,
   /** The runtime refuses buffers over foreign memory. */
   ERR_FRAMELANE_EXTERNAL_MEMORY: 20,
-  /** The picture cannot be decoded or encoded. */
+  /** The picture or message cannot be decoded or encoded. */
   ERR_FRAMELANE_CODEC: 21,
   /** Settings were changed after the first use. */
   ERR_FRAMELANE_CONFIGURED: 22,
@@ -60,4 +60,6 @@ export const errorCodes = {
   ERR_FRAMELANE_FORKED: 28,
   /** The frame that a token names is gone: nobody holds it any more. */
   ERR_FRAMELANE_STALE: 29,
+  /** There is no way from one encoding to the other in one step. */
+  ERR_FRAMELANE_NO_CONVERSION: 30,
 } as const;

@@ -1,5 +1,6 @@
 //! Depth images: distances in rows, as metres or as the raw units of a sensor.
 
+use framelane_kernels::{metres_of_raw, raw_of_metres};
 use framelane_layout::{Encoding, ErrorCode};
 use framelane_topic::{Error, Result};
 
@@ -195,7 +196,7 @@ impl Loaned<DepthShape> {
             DepthFormat::Metres => self.set_pixel(x, y, &[metres]),
             DepthFormat::Raw => {
                 let scale = self.depth_scale();
-                let raw = raw_of(metres, scale)
+                let raw = raw_of_metres(f64::from(metres), scale)
                     .ok_or_else(|| refused(&format!("is beyond 65,535 units of {scale} mm")))?;
                 self.set_pixel(x, y, &[raw])
             }
@@ -236,14 +237,7 @@ impl Loaned<DepthShape> {
 /// Metres of a raw distance: computed in 64 bits and rounded once.
 #[allow(clippy::cast_possible_truncation, reason = "the rounding that is meant")]
 fn metres_of(raw: u16, scale: f32) -> f32 {
-    (f64::from(raw) * f64::from(scale) / 1000.0) as f32
-}
-
-/// The raw distance nearest to one in metres, or `None` where it is too far.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked before")]
-fn raw_of(metres: f32, scale: f32) -> Option<u16> {
-    let units = (f64::from(metres) * 1000.0 / f64::from(scale)).round();
-    (0.0..=65_535.0).contains(&units).then_some(units as u16)
+    metres_of_raw(raw, scale) as f32
 }
 
 #[cfg(test)]
@@ -254,11 +248,15 @@ mod tests {
     fn every_raw_distance_comes_back() {
         for scale in [1.0, 0.25, 0.1, 4.0] {
             for raw in 0..=u16::MAX {
-                assert_eq!(raw_of(metres_of(raw, scale), scale), Some(raw), "{raw} x {scale} mm");
+                assert_eq!(
+                    raw_of_metres(f64::from(metres_of(raw, scale)), scale),
+                    Some(raw),
+                    "{raw} x {scale} mm"
+                );
             }
         }
-        assert_eq!(raw_of(65.536, 1.0), None);
-        assert_eq!(raw_of(f32::MAX, 1.0), None);
-        assert_eq!(raw_of(f32::NAN, 1.0), None);
+        assert_eq!(raw_of_metres(65.536, 1.0), None);
+        assert_eq!(raw_of_metres(f64::MAX, 1.0), None);
+        assert_eq!(raw_of_metres(f64::NAN, 1.0), None);
     }
 }

@@ -1,11 +1,9 @@
 //! Images: [`ImageMut`] is on loan and can be written, [`Image`] was received and cannot.
 
-use framelane_kernels::{
-    CodecError, Format, Raster, RasterMut, Yuv, YuvMatrix, YuvRange, decode_into, encode,
-};
-use framelane_layout::ErrorCode;
-use framelane_topic::{Error, Result};
+use framelane_kernels::{Format, Raster, RasterMut, Yuv, YuvMatrix, YuvRange, decode_into, encode};
+use framelane_topic::Result;
 
+use crate::kernel_error::codec_error;
 use crate::loaned::Loaned;
 use crate::received::Received;
 use crate::validate::ImageShape;
@@ -103,7 +101,7 @@ impl Received<ImageShape> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorCode::Codec`] where the format cannot carry the encoding.
+    /// [`Codec`](crate::ErrorCode::Codec) where the format cannot carry the encoding.
     pub fn encode(&self, format: Format, quality: u8) -> Result<Vec<u8>> {
         let (width, height) = (self.width(), self.height());
         let picture = Raster::new(width, height, self.step(), self.encoding(), self.data());
@@ -146,21 +144,11 @@ impl Loaned<ImageShape> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorCode::InvalidSize`] for a picture of another size, [`ErrorCode::Codec`] for what
+    /// [`InvalidSize`](crate::ErrorCode::InvalidSize) for a picture of another size, [`Codec`](crate::ErrorCode::Codec) for what
     /// cannot be decoded into this encoding.
     pub fn decode(&mut self, picture: &[u8]) -> Result<()> {
         let ImageShape { width, height, step, encoding, .. } = self.shape;
         let target = RasterMut::new(width, height, step, encoding, self.data_mut());
         decode_into(picture, &mut target.map_err(codec_error)?).map_err(codec_error)
     }
-}
-
-/// An error of a codec as one of ours.
-pub fn codec_error(error: impl Into<CodecError>) -> Error {
-    let error = error.into();
-    let code = match error {
-        CodecError::Size { .. } => ErrorCode::InvalidSize,
-        _ => ErrorCode::Codec,
-    };
-    Error::new(code, error.to_string())
 }

@@ -3,12 +3,13 @@
 use framelane_layout::{Encoding, ErrorCode};
 use framelane_topic::{Error, Result};
 
-use crate::cloud::{PointCloud, PointCloudMut, PointLayout};
+use crate::cloud::{PointCloud, PointCloudMut};
 use crate::depth::{DepthFormat, DepthImage, DepthImageMut, DepthShape};
 use crate::ext::{Ext, bytes_with};
 use crate::image::{Image, ImageMut};
 use crate::loaned::Loaned;
 use crate::message::{Message, MessageMut};
+use crate::point_layout::PointLayout;
 use crate::queue::Queue;
 use crate::received::Received;
 use crate::shape::Shape;

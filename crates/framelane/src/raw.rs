@@ -13,7 +13,9 @@ pub use framelane_topic::{Doorbell, Place, monotonic_ns, place_of, random_id, to
 pub use crate::config::current;
 pub use crate::ext::{Ext, bytes_with, read_ext, write_ext};
 pub use crate::header::{EXT_FLAG, Said, complete_header};
-pub use crate::image::codec_error;
+pub use crate::kernel_error::{
+    codec_error, convert_error, raster_error, resize_error, tensor_error,
+};
 pub use crate::token::{parse_token, stale_token, take_named};
 pub use crate::validate::{
     CloudShape, ImageShape, MessageFormat, MessageShape, check_cloud, check_depth, check_frame,

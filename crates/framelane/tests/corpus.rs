@@ -76,4 +76,15 @@ macro_rules! replays {
     };
 }
 
-replays!(attach_pool, attach_topic, descriptor, slot_header, ext, names, token, files, program);
+replays!(
+    attach_pool,
+    attach_topic,
+    descriptor,
+    slot_header,
+    ext,
+    names,
+    token,
+    cloud,
+    files,
+    program
+);

@@ -27,7 +27,8 @@ pub struct PictureInfo {
     pub width: u32,
     /// Rows.
     pub height: u32,
-    /// The encoding that holds its pixels best: `mono8`, `rgb8`, `rgba8` or `mono16`.
+    /// The encoding that holds its pixels best: `mono8`, `rgb8` or `rgba8`, of 16 bits a channel
+    /// `mono16`, `rgb16` or `rgba16`.
     pub encoding: Encoding,
 }
 
@@ -118,8 +119,8 @@ fn contained<T>(decode: impl FnOnce() -> Result<T, CodecError>) -> Result<T, Cod
 ///
 /// # Errors
 /// [`NotAPicture`](CodecError::NotAPicture), [`Broken`](CodecError::Broken) where the header
-/// is, and [`Unsupported`](CodecError::Unsupported) for pictures that no encoding holds, such
-/// as 16-bit colour.
+/// is, and [`Unsupported`](CodecError::Unsupported) for pictures that cannot be decoded, such
+/// as lossless JPEGs.
 pub fn probe(bytes: &[u8]) -> Result<PictureInfo, CodecError> {
     contained(|| match source(bytes)? {
         Source::Jpeg => jpeg::probe(bytes),
@@ -130,7 +131,8 @@ pub fn probe(bytes: &[u8]) -> Result<PictureInfo, CodecError> {
 /// Decodes the JPEG or PNG in `bytes` into `target`, which must have the picture's size.
 ///
 /// A picture of 8 bits a channel becomes `mono8`, `rgb8`, `bgr8`, `rgba8` or `bgra8`, as the
-/// target says; a grey PNG of 16 bits `mono16` or `depth16`. Into a target with packed rows
+/// target says; a PNG of 16 bits `rgb16` or `rgba16`, and if it is grey also `mono16` or
+/// `depth16`. Into a target with packed rows
 /// there is no intermediate picture, unless the channels must be rearranged after decoding.
 ///
 /// # Errors
@@ -149,8 +151,9 @@ pub fn decode_into(bytes: &[u8], target: &mut RasterMut<'_>) -> Result<(), Codec
 ///
 /// # Errors
 /// [`Unsupported`](CodecError::Unsupported) for an encoding or quality the format has not:
-/// PNG takes `mono8`, `mono16`, `depth16`, `rgb8`, `bgr8`, `rgba8` and `bgra8`; JPEG `mono8`,
-/// `rgb8`, `bgr8`, `rgba8` and `bgra8`, without the alpha, up to 65,535 pixels a side.
+/// PNG takes `mono8`, `mono16`, `depth16`, `rgb8`, `bgr8`, `rgba8`, `bgra8`, `rgb16` and
+/// `rgba16`; JPEG `mono8`, `rgb8`, `bgr8`, `rgba8` and `bgra8`, without the alpha, up to 65,535
+/// pixels a side.
 pub fn encode(picture: &Raster<'_>, format: Format, quality: u8) -> Result<Vec<u8>, CodecError> {
     match format {
         Format::Png => png::encode(picture),

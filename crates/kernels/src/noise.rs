@@ -89,6 +89,12 @@ impl Picture {
         Raster::new(self.width, self.height, self.step, self.encoding, bytes).unwrap()
     }
 
+    /// From the first to the last row.
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        let end = self.end();
+        &mut self.bytes[self.start..end]
+    }
+
     pub(crate) fn raster_mut(&mut self) -> RasterMut<'_> {
         let end = self.end();
         let bytes = &mut self.bytes[self.start..end];

@@ -6,8 +6,11 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use framelane_kernels::{CodecError, Format, Raster, RasterMut, decode_into, encode, probe};
+use framelane_kernels::{
+    CodecError, Conversion, Format, Raster, RasterMut, convert, decode_into, encode, probe, route,
+};
 use framelane_layout::Encoding;
+use framelane_layout::encoding::ENCODINGS;
 
 /// The system's allocator, with a note of the largest piece asked for.
 struct Noting;
@@ -116,4 +119,22 @@ fn a_jpeg_goes_straight_into_packed_rows() {
     let (result, bytes) = largest(|| decode_into(&file, &mut target));
     assert_eq!(result, Ok(()));
     assert!(bytes < pixels.len() / 10, "decoding took {bytes} bytes");
+}
+
+#[test]
+fn conversions_take_no_intermediate_picture() {
+    let (width, height) = (1280, 720);
+    let bytes = vec![90; (width * height * 16) as usize];
+    let mut converted = bytes.clone();
+    for (from, to) in ENCODINGS.iter().flat_map(|from| ENCODINGS.iter().map(move |to| (from, to))) {
+        let (from, to) = (from.encoding, to.encoding);
+        if route(from, to).is_err() {
+            continue;
+        }
+        let step = |encoding: Encoding| encoding.row_bytes(width).unwrap();
+        let from = Raster::new(width, height, step(from), from, &bytes).unwrap();
+        let mut to = RasterMut::new(width, height, step(to), to, &mut converted).unwrap();
+        let (result, most) = largest(|| convert(&from, &mut to, &Conversion::default()));
+        assert!(result.is_ok() && most < 20_000, "{from:?}: {most} bytes");
+    }
 }

@@ -70,7 +70,8 @@ fn words_of(camera: &Camera) -> CameraWords {
     }
 }
 
-fn field_of(words: &FieldWords) -> Option<PointField> {
+/// The field of these words; `None` where there can be none.
+pub fn field_of(words: &FieldWords) -> Option<PointField> {
     Some(PointField {
         name: words.name.clone(),
         offset: words.offset,

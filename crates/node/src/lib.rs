@@ -8,8 +8,11 @@
 #![cfg_attr(test, allow(dead_code, reason = "the macros register nothing in a test build"))]
 #![allow(unreachable_pub, missing_docs, reason = "nothing but Node sees inside an addon")]
 
+mod cloud;
 mod control;
+mod convert;
 mod copy;
+mod depth;
 mod doorbell;
 mod error;
 mod ext;

@@ -75,19 +75,32 @@ impl Place {
         work: impl FnOnce(RasterMut<'_>) -> Result<T>,
     ) -> Result<T> {
         let encoding = encoding(self.encoding)?;
-        let held = state.holds.get_mut(self.hold);
-        let Some(Frame::Loan(loan)) = held.map(|held| &mut held.frame) else {
-            let text = "only a frame on loan can be written";
-            return Err(Error::new(ErrorCode::Frozen, text));
-        };
-        let length = usize::try_from(loan.pool().geometry().slot_stride).unwrap_or(usize::MAX);
-        // SAFETY: the slot has that many bytes, and is on loan to this environment, whose thread
-        // is here.
-        let slot = unsafe { std::slice::from_raw_parts_mut(loan.pointer(), length) };
-        let bytes = slot.get_mut(at(self.offset)..).ok_or_else(outside)?;
-        let target = RasterMut::new(self.width, self.height, self.step, encoding, bytes);
-        work(target.map_err(codec_error)?)
+        write_slot(state, self.hold, |slot| {
+            let bytes = slot.get_mut(at(self.offset)..).ok_or_else(outside)?;
+            let target = RasterMut::new(self.width, self.height, self.step, encoding, bytes);
+            work(target.map_err(codec_error)?)
+        })
     }
+}
+
+/// The bytes of a slot on loan, to be written: `work` is done with them.
+///
+/// # Errors
+/// What `work` says; [`ErrorCode::Frozen`] where the frame is not on loan.
+pub fn write_slot<T>(
+    state: &mut State,
+    hold: u32,
+    work: impl FnOnce(&mut [u8]) -> Result<T>,
+) -> Result<T> {
+    let held = state.holds.get_mut(hold);
+    let Some(Frame::Loan(loan)) = held.map(|held| &mut held.frame) else {
+        let text = "only a frame on loan can be written";
+        return Err(Error::new(ErrorCode::Frozen, text));
+    };
+    let length = usize::try_from(loan.pool().geometry().slot_stride).unwrap_or(usize::MAX);
+    // SAFETY: the slot has that many bytes, and is on loan to this environment, whose thread
+    // is here.
+    work(unsafe { std::slice::from_raw_parts_mut(loan.pointer(), length) })
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked in lib/")]

@@ -3,6 +3,7 @@
 //! libFuzzer, `corpus.rs` from the corpus.
 
 mod bytes;
+mod cloud;
 mod files;
 mod program;
 mod seeds;
@@ -26,7 +27,7 @@ pub(crate) type Target = (&'static str, fn(&[u8]) -> bool);
 
 /// Targets that look at private copies only. Apart from the others, so that a program of these
 /// alone is small: libFuzzer's own work for each input grows with the program.
-pub(crate) const BYTES: [Target; 7] = [
+pub(crate) const BYTES: [Target; 8] = [
     ("attach_pool", bytes::attach_pool),
     ("attach_topic", bytes::attach_topic),
     ("descriptor", bytes::descriptor),
@@ -34,6 +35,7 @@ pub(crate) const BYTES: [Target; 7] = [
     ("ext", bytes::ext),
     ("names", bytes::names),
     ("token", bytes::token),
+    ("cloud", cloud::cloud),
 ];
 
 /// Targets that make files and mappings for each input.

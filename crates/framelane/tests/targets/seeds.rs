@@ -38,6 +38,7 @@ pub(crate) fn seeds(target: &str) -> Vec<Vec<u8>> {
         "ext" => vec![[&[0x00, 0x01], &ext_block()[..]].concat()],
         "names" => NAMES.map(|name| name.into()).to_vec(),
         "token" => tokens(),
+        "cloud" => super::cloud::seeds(),
         "files" => files(),
         "program" => programs(),
         _ => Vec::new(),
@@ -139,7 +140,7 @@ fn shared_elements() -> Vec<u8> {
 }
 
 fn ext_block() -> Vec<u8> {
-    let mut block = vec![0; 1024];
+    let mut block = vec![0; 704];
     let mut writer = Writer::new(&mut block);
     let field = Field { name: "xyz", offset: 0, dtype: Dtype::Float32, count: 3 };
     writer.fields(&[field, Field { name: "rgb", dtype: Dtype::Uint8, ..field }]).unwrap();

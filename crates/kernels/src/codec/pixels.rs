@@ -90,6 +90,31 @@ pub(super) fn swap_wide(from: &[u8], to: &mut [u8]) {
     store(each(from).map(|value| u16::from_be_bytes(value).to_ne_bytes()), to);
 }
 
+/// [`swap_wide`] of pixels that get three channels, or with `alpha` four.
+pub(super) fn reorder_wide(from: &[u8], channels: Channels, to: &mut [u8], alpha: bool) {
+    const OPAQUE: [u8; 2] = [255; 2];
+    match channels {
+        Channels::Grey => put_wide(wide(from).map(|[g]| [g, g, g, OPAQUE]), to, alpha),
+        Channels::GreyAlpha => put_wide(wide(from).map(|[g, a]| [g, g, g, a]), to, alpha),
+        Channels::Rgb => put_wide(wide(from).map(|[r, g, b]| [r, g, b, OPAQUE]), to, alpha),
+        Channels::Rgba => put_wide(wide(from), to, alpha),
+    }
+}
+
+/// Pixels of `N` channels, 16 bits each, in the order of this machine.
+fn wide<const N: usize>(from: &[u8]) -> impl Iterator<Item = [[u8; 2]; N]> {
+    let pixels = from.as_chunks::<2>().0.as_chunks().0;
+    pixels.iter().map(|pixel| pixel.map(|value| u16::from_be_bytes(value).to_ne_bytes()))
+}
+
+fn put_wide(rgba: impl Iterator<Item = [[u8; 2]; 4]>, to: &mut [u8], alpha: bool) {
+    let to = to.as_chunks_mut::<2>().0;
+    let channels = if alpha { 4 } else { 3 };
+    for (to, pixel) in to.chunks_exact_mut(channels).zip(rgba) {
+        to.copy_from_slice(&pixel[..channels]);
+    }
+}
+
 /// [`swap_wide`] in place.
 pub(super) fn swap_wide_in_place(values: &mut [u8]) {
     for value in values.as_chunks_mut::<2>().0 {

@@ -6,13 +6,16 @@ use std::io::Cursor;
 use framelane_layout::Encoding;
 use png::{BitDepth, ColorType, Compression, Decoder, Encoder, Filter, Reader, Transformations};
 
-use super::pixels::{Channels, Order, fill, gather, reorder, swap_wide, swap_wide_in_place};
+use super::pixels::{
+    Channels, Order, fill, gather, reorder, reorder_wide, swap_wide, swap_wide_in_place,
+};
 use super::{CodecError, PictureInfo, check_size, unsupported};
 use crate::raster::{Raster, RasterMut};
 
 const POSSIBLE_8: &str = "mono8, rgb8, bgr8, rgba8, bgra8";
-const POSSIBLE_16: &str = "mono16, depth16";
-const POSSIBLE: &str = "mono8, mono16, depth16, rgb8, bgr8, rgba8, bgra8";
+const POSSIBLE_16: &str = "mono16, depth16, rgb16, rgba16";
+const POSSIBLE_COLOURS_16: &str = "rgb16, rgba16";
+const POSSIBLE: &str = "mono8, mono16, depth16, rgb8, bgr8, rgba8, bgra8, rgb16, rgba16";
 
 type PngReader<'a> = Reader<Cursor<&'a [u8]>>;
 
@@ -30,9 +33,10 @@ impl From<png::EncodingError> for CodecError {
 
 /// What the decoder yields for each pixel.
 enum Decoded {
+    /// 8 bits a channel.
     Narrow(Channels),
-    /// Grey, 16 bits, the high byte first.
-    Wide,
+    /// 16 bits a channel, the high byte first.
+    Wide(Channels),
 }
 
 /// A decoder that has read everything before the pixels. It reserves a few rows, and refuses
@@ -44,28 +48,27 @@ fn open(bytes: &[u8]) -> Result<PngReader<'_>, CodecError> {
     Ok(decoder.read_info()?)
 }
 
-fn decoded(reader: &PngReader<'_>) -> Result<Decoded, CodecError> {
-    match reader.output_color_type() {
-        (ColorType::Grayscale, BitDepth::Sixteen) => Ok(Decoded::Wide),
-        (colours, BitDepth::Sixteen) => Err(CodecError::Unsupported {
-            what: format!("decoding a PNG of 16-bit {colours:?}"),
-            possible: "8 bits a channel, or 16 bits grey without alpha",
-        }),
-        (ColorType::Grayscale, _) => Ok(Decoded::Narrow(Channels::Grey)),
-        (ColorType::GrayscaleAlpha, _) => Ok(Decoded::Narrow(Channels::GreyAlpha)),
-        (ColorType::Rgb | ColorType::Indexed, _) => Ok(Decoded::Narrow(Channels::Rgb)),
-        (ColorType::Rgba, _) => Ok(Decoded::Narrow(Channels::Rgba)),
-    }
+fn decoded(reader: &PngReader<'_>) -> Decoded {
+    let (colours, depth) = reader.output_color_type();
+    let channels = match colours {
+        ColorType::Grayscale => Channels::Grey,
+        ColorType::GrayscaleAlpha => Channels::GreyAlpha,
+        ColorType::Rgb | ColorType::Indexed => Channels::Rgb,
+        ColorType::Rgba => Channels::Rgba,
+    };
+    if depth == BitDepth::Sixteen { Decoded::Wide(channels) } else { Decoded::Narrow(channels) }
 }
 
 pub(super) fn probe(bytes: &[u8]) -> Result<PictureInfo, CodecError> {
     let reader = open(bytes)?;
     let (width, height) = reader.info().size();
-    let encoding = match decoded(&reader)? {
+    let encoding = match decoded(&reader) {
         Decoded::Narrow(Channels::Grey) => Encoding::Mono8,
         Decoded::Narrow(Channels::Rgb) => Encoding::Rgb8,
         Decoded::Narrow(Channels::GreyAlpha | Channels::Rgba) => Encoding::Rgba8,
-        Decoded::Wide => Encoding::Mono16,
+        Decoded::Wide(Channels::Grey) => Encoding::Mono16,
+        Decoded::Wide(Channels::Rgb) => Encoding::Rgb16,
+        Decoded::Wide(Channels::GreyAlpha | Channels::Rgba) => Encoding::Rgba16,
     };
     Ok(PictureInfo { width, height, encoding })
 }
@@ -74,7 +77,7 @@ pub(super) fn decode(bytes: &[u8], target: &mut RasterMut<'_>) -> Result<(), Cod
     let mut reader = open(bytes)?;
     check_size(reader.info().size(), target)?;
     let encoding = target.encoding();
-    match (decoded(&reader)?, Order::of(encoding)) {
+    match (decoded(&reader), Order::of(encoding)) {
         (Decoded::Narrow(channels), Some(order)) => {
             if channels.are(order)
                 && let Some(pixels) = target.packed_mut()
@@ -83,20 +86,41 @@ pub(super) fn decode(bytes: &[u8], target: &mut RasterMut<'_>) -> Result<(), Cod
             }
             let all = read_all(&mut reader)?;
             fill(target, &all, |from, to| reorder(from, channels, to, order));
+            Ok(())
         }
-        (Decoded::Wide, _) if matches!(encoding, Encoding::Mono16 | Encoding::Depth16) => {
+        (Decoded::Narrow(_), None) => {
+            Err(unsupported("decoding a PNG of 8 bits to", encoding, POSSIBLE_8))
+        }
+        (Decoded::Wide(channels), _) => decode_wide(&mut reader, channels, target),
+    }
+}
+
+fn decode_wide(
+    reader: &mut PngReader<'_>,
+    channels: Channels,
+    target: &mut RasterMut<'_>,
+) -> Result<(), CodecError> {
+    use Encoding::{Depth16, Mono16, Rgb16, Rgba16};
+    let encoding = target.encoding();
+    match (channels, encoding) {
+        (Channels::Grey, Mono16 | Depth16) | (Channels::Rgb, Rgb16) | (Channels::Rgba, Rgba16) => {
             if let Some(pixels) = target.packed_mut() {
-                read(&mut reader, pixels)?;
+                read(reader, pixels)?;
                 swap_wide_in_place(pixels);
                 return Ok(());
             }
-            fill(target, &read_all(&mut reader)?, swap_wide);
+            fill(target, &read_all(reader)?, swap_wide);
         }
-        (Decoded::Narrow(_), None) => {
-            return Err(unsupported("decoding a PNG of 8 bits to", encoding, POSSIBLE_8));
+        (_, Rgb16 | Rgba16) => {
+            let alpha = encoding == Rgba16;
+            fill(target, &read_all(reader)?, |from, to| reorder_wide(from, channels, to, alpha));
         }
-        (Decoded::Wide, _) => {
+        (Channels::Grey, _) => {
             return Err(unsupported("decoding a PNG of 16 bits to", encoding, POSSIBLE_16));
+        }
+        _ => {
+            let action = "decoding a PNG of 16-bit colours to";
+            return Err(unsupported(action, encoding, POSSIBLE_COLOURS_16));
         }
     }
     Ok(())
@@ -118,16 +142,16 @@ fn read_all(reader: &mut PngReader<'_>) -> Result<Vec<u8>, CodecError> {
 }
 
 pub(super) fn encode(picture: &Raster<'_>) -> Result<Vec<u8>, CodecError> {
-    use Encoding::{Bgr8, Bgra8, Depth16, Mono8, Mono16, Rgb8, Rgba8};
+    use Encoding::{Bgr8, Bgra8, Depth16, Mono8, Mono16, Rgb8, Rgb16, Rgba8, Rgba16};
     let colours = match picture.encoding() {
         Mono8 | Mono16 | Depth16 => ColorType::Grayscale,
-        Rgb8 | Bgr8 => ColorType::Rgb,
-        Rgba8 | Bgra8 => ColorType::Rgba,
+        Rgb8 | Bgr8 | Rgb16 => ColorType::Rgb,
+        Rgba8 | Bgra8 | Rgba16 => ColorType::Rgba,
         other => return Err(unsupported("encoding a PNG from", other, POSSIBLE)),
     };
     let mut depth = BitDepth::Eight;
     let pixels = match (picture.encoding(), picture.packed()) {
-        (Mono16 | Depth16, _) => {
+        (Mono16 | Depth16 | Rgb16 | Rgba16, _) => {
             depth = BitDepth::Sixteen;
             Cow::Owned(gather(picture, swap_wide))
         }

@@ -4,7 +4,7 @@
 mod bad;
 mod kinds;
 
-use Encoding::{Bgr8, Bgra8, Depth16, Mono8, Mono16, Rgb8, Rgba8};
+use Encoding::{Bgr8, Bgra8, Depth16, Mono8, Mono16, Rgb8, Rgb16, Rgba8, Rgba16};
 
 use super::*;
 
@@ -190,13 +190,13 @@ fn padded_targets_get_the_same_rows() {
 
 #[test]
 fn png_loses_nothing() {
-    for encoding in [Mono8, Mono16, Rgb8, Bgr8, Rgba8, Bgra8, Depth16] {
+    for encoding in [Mono8, Mono16, Rgb8, Bgr8, Rgba8, Bgra8, Depth16, Rgb16, Rgba16] {
         let mut pictures = vec![
             Picture::noise(97, 31, encoding, 1),
             Picture::noise(1, 1, encoding, 2),
             Picture::noise(1, 50, encoding, 3),
         ];
-        if !matches!(encoding, Mono16 | Depth16) {
+        if !matches!(encoding, Mono16 | Depth16 | Rgb16 | Rgba16) {
             pictures.push(decode(ROCKET_PNG, encoding));
             pictures.push(decode(HORSE_PNG, encoding));
         }
@@ -226,6 +226,14 @@ fn png_holds_red_first_and_high_bytes_first() {
     assert_eq!(stored, [0x12, 0x34, 0, 7]);
     let back = decode(&file, Mono16);
     assert_eq!(back.pixels, picture.pixels);
+
+    let pixels = [0x1234_u16, 7, 0xfedc].map(u16::to_ne_bytes).concat();
+    let picture = Picture { width: 1, height: 1, encoding: Rgb16, pixels };
+    let file = encode(&picture.raster(), Format::Png, 0).unwrap();
+    let mut stored = [0; 6];
+    let decoder = ::png::Decoder::new(std::io::Cursor::new(&file[..]));
+    decoder.read_info().unwrap().next_frame(&mut stored).unwrap();
+    assert_eq!(stored, [0x12, 0x34, 0, 7, 0xfe, 0xdc]);
 }
 
 #[test]

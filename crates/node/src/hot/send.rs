@@ -3,7 +3,7 @@
 use framelane::raw::layout::Descriptor;
 use framelane::raw::layout::control::{HOLD, TOPIC};
 use framelane::raw::{Hold, OwnHold, Peer, Publisher, check_frame, complete_header};
-use framelane::{Error, ErrorCode, Result};
+use framelane::{Error, ErrorCode, Kind, Result};
 use napi::sys;
 
 use super::released;
@@ -163,11 +163,27 @@ fn still_named(state: &State, number: u32) -> Result<()> {
 /// Publishes a received frame once more, without a copy.
 #[cold]
 fn relay(entry: &mut TopicEntry, hold: Hold, descriptor: &Descriptor) -> Result<u32> {
+    let kind = entry.subscriber.topic().kind();
+    if descriptor.kind != kind as u8 {
+        return Err(other_kind(descriptor, kind));
+    }
     let publisher = publisher(entry)?;
     if publisher.admit(descriptor.payload_bytes)? {
         publisher.relay(hold, descriptor);
     }
     Ok(KEPT)
+}
+
+/// A frame is what it was sent as, for everybody who holds it.
+#[cold]
+fn other_kind(descriptor: &Descriptor, wanted: Kind) -> Error {
+    let sent = Kind::from_code(descriptor.kind).map_or("frame of an unknown kind", Kind::name);
+    let text = format!(
+        "the frame was sent as a {sent}, and so it stands in its descriptor: a topic of {} cannot \
+         take it as it is; send a copy, clone()",
+        wanted.name()
+    );
+    Error::new(ErrorCode::InvalidArgument, text)
 }
 
 /// Whether there is room for a frame now; if not, the doorbell rings when there may be.

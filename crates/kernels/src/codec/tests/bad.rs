@@ -178,9 +178,17 @@ fn the_target_must_have_the_size_of_the_picture() {
 fn targets_that_pixels_cannot_become_are_refused() {
     let grey16 = Picture::noise(4, 2, Mono16, 1);
     let grey16 = encode(&grey16.raster(), Format::Png, 0).unwrap();
-    let files = [(ROCKET_JPG, 640_u32, 427_u32), (CAMERA_PNG, 512, 512), (&grey16, 4, 2)];
+    let colours16 = Picture::noise(4, 2, Rgb16, 1);
+    let colours16 = encode(&colours16.raster(), Format::Png, 0).unwrap();
+    let files = [
+        (ROCKET_JPG, 640_u32, 427_u32),
+        (CAMERA_PNG, 512, 512),
+        (&grey16, 4, 2),
+        (&colours16, 4, 2),
+    ];
     for (file, width, height) in files {
-        let wide = file == grey16;
+        let (grey_and_wide, colours_and_wide) = (file == grey16, file == colours16);
+        let wide = grey_and_wide || colours_and_wide;
         let mut pixels = vec![0; width as usize * height as usize * 16];
         // What has chroma apart has even sizes only.
         let fits = |info: &EncodingInfo| height.is_multiple_of(info.height_multiple().into());
@@ -190,14 +198,15 @@ fn targets_that_pixels_cannot_become_are_refused() {
             let mut target = RasterMut::new(width, height, step, encoding, &mut pixels).unwrap();
             let possible = match encoding {
                 Mono8 | Rgb8 | Bgr8 | Rgba8 | Bgra8 => !wide,
-                Mono16 | Depth16 => wide,
+                Mono16 | Depth16 => grey_and_wide,
+                Rgb16 | Rgba16 => wide,
                 _ => false,
             };
             match decode_into(file, &mut target) {
                 Ok(()) => assert!(possible, "{encoding:?}"),
                 Err(error) => {
                     assert!(!possible, "{encoding:?}: {error}");
-                    let alternative = if wide { "depth16" } else { "rgb8" };
+                    let alternative = if wide { "rgba16" } else { "rgb8" };
                     assert!(error.to_string().contains(info.name), "{error}");
                     assert!(error.to_string().contains(alternative), "{error}");
                 }
@@ -213,7 +222,7 @@ fn what_a_format_has_not_is_refused() {
     };
     for info in ENCODINGS {
         let both = matches!(info.encoding, Mono8 | Rgb8 | Bgr8 | Rgba8 | Bgra8);
-        let png = both || matches!(info.encoding, Mono16 | Depth16);
+        let png = both || matches!(info.encoding, Mono16 | Depth16 | Rgb16 | Rgba16);
         for (format, possible) in [(Format::Jpeg, both), (Format::Png, png)] {
             let encoded = encode(info.encoding, format, 85);
             assert_eq!(encoded.is_ok(), possible, "{format:?} {}", info.name);

@@ -57,16 +57,28 @@ fn grey_with_alpha_becomes_colour_with_alpha() {
 }
 
 #[test]
-fn wide_colours_are_refused() {
+fn wide_colours_become_16_bits() {
     use ::png::{BitDepth, ColorType};
-    for (colours, channels) in [(ColorType::Rgb, 3), (ColorType::GrayscaleAlpha, 2)] {
-        let file = png(colours, BitDepth::Sixteen, &vec![1; channels * 2], (1, 1), |_| {});
-        let error = probe(&file).unwrap_err();
-        assert!(matches!(error, CodecError::Unsupported { .. }), "{error}");
-        let mut pixels = [0; 4];
-        let mut target = RasterMut::new(1, 1, 4, Rgba8, &mut pixels).unwrap();
-        let error = decode_into(&file, &mut target).unwrap_err();
-        assert!(error.to_string().contains("16-bit"), "{error}");
+    let wide = |values: &[u16]| values.iter().flat_map(|value| value.to_be_bytes()).collect();
+    let cases: [(ColorType, Encoding, &[u16], [u16; 4]); 4] = [
+        (ColorType::Grayscale, Mono16, &[0x0102], [0x0102, 0x0102, 0x0102, 65_535]),
+        (ColorType::GrayscaleAlpha, Rgba16, &[0x0102, 9], [0x0102, 0x0102, 0x0102, 9]),
+        (ColorType::Rgb, Rgb16, &[0x0102, 3, 0xff00], [0x0102, 3, 0xff00, 65_535]),
+        (ColorType::Rgba, Rgba16, &[0x0102, 3, 0xff00, 5], [0x0102, 3, 0xff00, 5]),
+    ];
+    for (colours, natural, values, expected) in cases {
+        // Two rows of two pixels, all the same.
+        let rows: Vec<u8> = wide(&values.repeat(4));
+        let file = png(colours, BitDepth::Sixteen, &rows, (2, 2), |_| {});
+        assert_eq!(probe(&file).unwrap().encoding, natural);
+        for (encoding, channels) in [(Rgb16, 3), (Rgba16, 4)] {
+            let pixel: Vec<u8> =
+                expected[..channels].iter().flat_map(|v| v.to_ne_bytes()).collect();
+            for padding in [0, 6] {
+                let pixels = decode_padded(&file, encoding, padding).unwrap().pixels;
+                assert_eq!(pixels, pixel.repeat(4), "{colours:?} {encoding:?}");
+            }
+        }
     }
 }
 

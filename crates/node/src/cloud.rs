@@ -1,0 +1,137 @@
+//! Point clouds in and out of files.
+
+use framelane::raw::kernels::points::PointField;
+use framelane::raw::kernels::{
+    Cloud, CloudError, CloudFormat, CloudInfo, CloudStyle, decode_cloud as decode,
+    encode_cloud as encode, probe_cloud as probe,
+};
+use framelane::{Error, ErrorCode};
+use napi::bindgen_prelude::{AsyncTask, Either, Uint8Array};
+use napi::{Env, Task};
+use napi_derive::napi;
+
+use crate::error::{Result, thrown};
+use crate::ext::{FieldWords, field_of};
+use crate::place::{Source, write_slot};
+use crate::state::State;
+use crate::topics::Failure;
+
+/// Size and fields of a cloud.
+#[napi(object)]
+pub struct CloudWords {
+    pub width: u32,
+    pub height: u32,
+    /// Bytes of a point.
+    pub step: u32,
+    pub fields: Vec<FieldWords>,
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
+fn refused(error: CloudError) -> Error {
+    Error::new(ErrorCode::Codec, error.to_string())
+}
+
+impl CloudWords {
+    fn of(info: CloudInfo) -> Self {
+        let words = |field: PointField| FieldWords {
+            name: field.name,
+            offset: field.offset,
+            dtype: field.dtype as u32,
+            count: field.count.into(),
+        };
+        let CloudInfo { width, height, point_bytes, fields } = info;
+        Self { width, height, step: point_bytes, fields: fields.into_iter().map(words).collect() }
+    }
+
+    fn info(&self) -> framelane::Result<CloudInfo> {
+        let field = |words| {
+            let field = field_of(words)?;
+            let (offset, dtype, count) = (field.offset, field.dtype, field.count);
+            Some(PointField { name: field.name, offset, dtype, count })
+        };
+        let fields: Option<Vec<_>> = self.fields.iter().map(field).collect();
+        let text = "a cloud with a field that none can have";
+        let fields = fields.ok_or_else(|| Error::new(ErrorCode::InvalidArgument, text))?;
+        let (width, height, point_bytes) = (self.width, self.height, self.step);
+        Ok(CloudInfo { width, height, point_bytes, fields })
+    }
+}
+
+/// As many bytes of a slot as its cloud has.
+fn bytes_of(info: &CloudInfo, slot_bytes: usize) -> framelane::Result<usize> {
+    let bytes = info.bytes().and_then(|bytes| usize::try_from(bytes).ok());
+    bytes.filter(|&bytes| bytes <= slot_bytes).ok_or_else(|| {
+        Error::new(ErrorCode::InvalidSize, "a cloud of a size that its slot does not have")
+    })
+}
+
+/// Size and fields of the cloud in a PCD or PLY file.
+#[napi(catch_unwind)]
+pub fn probe_cloud(bytes: Uint8Array) -> Result<CloudWords> {
+    probe(&bytes).map(CloudWords::of).map_err(|error| thrown(refused(error)))
+}
+
+/// Reads the points of a PCD or PLY file into a slot on loan; `cloud` is what `probeCloud` says.
+#[napi(catch_unwind)]
+pub fn decode_cloud(env: Env, bytes: Uint8Array, hold: u32, cloud: CloudWords) -> Result<()> {
+    // SAFETY: the only reference of this entry.
+    let state = unsafe { State::of(&env) }.map_err(thrown)?;
+    let info = cloud.info().map_err(thrown)?;
+    let work = |slot: &mut [u8]| {
+        let size = bytes_of(&info, slot.len())?;
+        decode(&bytes, &info, &mut slot[..size]).map_err(refused)
+    };
+    write_slot(state, hold, work).map_err(thrown)
+}
+
+/// Makes a file of a cloud on a thread of libuv's pool.
+pub struct EncodeCloud {
+    source: Source,
+    info: CloudInfo,
+    format: CloudFormat,
+    style: CloudStyle,
+}
+
+impl Task for EncodeCloud {
+    type Output = framelane::Result<Vec<u8>>;
+    type JsValue = Either<Uint8Array, Failure>;
+
+    fn compute(&mut self) -> napi::Result<Self::Output> {
+        let work = || {
+            let slot = self.source.bytes(0.0)?;
+            let points = &slot[..bytes_of(&self.info, slot.len())?];
+            let cloud = Cloud::new(&self.info, points).map_err(refused)?;
+            encode(&cloud, self.format, self.style).map_err(refused)
+        };
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        Ok(caught.unwrap_or_else(|_| {
+            Err(Error::new(ErrorCode::Internal, "a panic was caught; see stderr"))
+        }))
+    }
+
+    fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Self::JsValue> {
+        Ok(match output {
+            Ok(bytes) => Either::A(bytes.into()),
+            Err(error) => Either::B(Failure::of(&error)),
+        })
+    }
+}
+
+/// Makes a file of a cloud: 0 PCD, 1 PLY. Off the event loop; the frame is held until it is
+/// done. Resolves to an error as an object where that cannot be.
+#[napi(catch_unwind, ts_return_type = "Promise<Uint8Array | Failure>")]
+pub fn encode_cloud(
+    env: Env,
+    hold: u32,
+    cloud: CloudWords,
+    format: u32,
+    ascii: bool,
+) -> Result<AsyncTask<EncodeCloud>> {
+    // SAFETY: the only reference of this entry.
+    let state = unsafe { State::of(&env) }.map_err(thrown)?;
+    let source = Source::of(state, hold).map_err(thrown)?;
+    let info = cloud.info().map_err(thrown)?;
+    let format = if format == 0 { CloudFormat::Pcd } else { CloudFormat::Ply };
+    let style = if ascii { CloudStyle::Ascii } else { CloudStyle::Binary };
+    Ok(AsyncTask::new(EncodeCloud { source, info, format, style }))
+}

@@ -1,0 +1,133 @@
+/** Point clouds in slots: how one is taken, described, and what of it stands in the ext block. */
+import { checkInteger } from './check.js';
+import { dtypeOfCode, fieldsOfWords, fieldWords, usualFields } from './cloud-shape.js';
+import type { CloudDtype, CloudLayout, CloudWanted, PointField } from './cloud-shape.js';
+import { dtypes, type Elements, type TypedArray } from './dtype.js';
+import { extOf, sayExt } from './ext.js';
+import { UNBOUND_FRAMES } from './frame.js';
+import {
+  DIM0,
+  DIM1,
+  DIM2,
+  DTYPE,
+  ENCODING,
+  FLAGS,
+  kinds,
+  KIND,
+  PAYLOAD,
+  STEP,
+} from './generated/layout.js';
+import * as hot from './hot.js';
+import type { Tally } from './leak.js';
+import { loaned, rawBytesOf, release, setFrameId, setTimestampNs, type Lease } from './lease.js';
+import { errorOf, f64, load, u32, UNBOUND } from './native.js';
+
+/** Bytes of an ext block that every slot has room for, of its head and of one field. */
+const [EXT_ROOM, EXT_HEADS, FIELD_BYTES] = [512, 16, 24];
+/** What is added for more of them keeps the payload's alignment. */
+const ALIGNMENT = 64;
+
+/** Bytes to ask of a slot for a cloud and the names of its fields. */
+export function slotBytes({ bytes, fields }: CloudWanted): number {
+  const ext = fields === null ? 0 : EXT_HEADS + FIELD_BYTES * fields.length;
+  return bytes + Math.ceil(Math.max(0, ext - EXT_ROOM) / ALIGNMENT) * ALIGNMENT;
+}
+
+function dtypeCode(dtype: CloudDtype): number {
+  return dtype === 'mixed' ? 0 : dtypes[dtype].code;
+}
+
+/** A lease on an empty slot, of a topic or of none, for such a cloud. */
+export function loanCloud(topic: number, tally: Tally, wanted: CloudWanted): Lease {
+  load();
+  const status = hot.loan(topic, slotBytes(wanted));
+  if (status < 0) throw errorOf(status);
+  const { height, width, step, bytes, values, dtype } = wanted;
+  u32[ENCODING] = 0;
+  u32[DTYPE] = dtypeCode(dtype);
+  u32[DIM0] = height;
+  u32[DIM1] = width;
+  u32[DIM2] = values;
+  u32[STEP] = step;
+  f64[PAYLOAD / 2] = bytes;
+  return begin(loaned('PointCloud', tally), wanted);
+}
+
+/** A lease on an empty slot of no topic. */
+export function newCloud(wanted: CloudWanted): Lease {
+  return loanCloud(UNBOUND, UNBOUND_FRAMES, wanted);
+}
+
+/** Gives a new frame what it begins with. */
+function begin(lease: Lease, wanted: CloudWanted): Lease {
+  const { bytes, zeroed, fields, frameId, timestampNs } = wanted;
+  try {
+    if (zeroed) rawBytesOf(lease, bytes).fill(0);
+    if (fields !== null) sayExt(lease, 'loan', { fields: fieldWords(fields) });
+    if (frameId !== undefined) setFrameId(lease, frameId);
+    if (timestampNs !== undefined) setTimestampNs(lease, timestampNs);
+    return lease;
+  } catch (error) {
+    release(lease);
+    throw error;
+  }
+}
+
+/** Writes a cloud's type and shape to the control array. */
+export function describeCloud(lease: Lease): void {
+  u32[KIND] = kinds.PointCloud;
+  u32[ENCODING] = 0;
+  u32[DTYPE] = lease.dtype;
+  u32[FLAGS] = 0;
+  u32[DIM0] = lease.dim0;
+  u32[DIM1] = lease.dim1;
+  u32[DIM2] = lease.dim2;
+  u32[STEP] = lease.step;
+  f64[PAYLOAD / 2] = bytesOfCloud(lease);
+}
+
+/** Bytes of all points. */
+export function bytesOfCloud({ dim0, dim1, step }: Lease): number {
+  return dim0 * dim1 * step;
+}
+
+// What a frame says of its fields does not change, and asking a received one takes a while.
+const layouts = new WeakMap<Lease, CloudLayout>();
+
+/** How the points of a frame lie; throws `ERR_FRAMELANE_RELEASED`. */
+export function layoutOfLease(lease: Lease): CloudLayout {
+  const known = layouts.get(lease);
+  if (known !== undefined) return known;
+  const { dim2: values, step } = lease;
+  const dtype = dtypeOfCode(lease.dtype);
+  const said = fieldsOfWords(extOf(lease).fields ?? [], step);
+  const fields = said.length > 0 || dtype === 'mixed' ? said : null;
+  const layout = { values, dtype, step, fields };
+  layouts.set(lease, layout);
+  return layout;
+}
+
+/** The fields of a frame, those that go without saying too. */
+export function namedFields(lease: Lease): readonly Required<PointField>[] {
+  const { fields, values, dtype } = layoutOfLease(lease);
+  return fields ?? (dtype === 'mixed' ? [] : usualFields(values, dtype));
+}
+
+const bytewise: Elements = { itemBytes: 1, array: Uint8Array };
+
+/** What `data` of a cloud is made of. */
+export function elementsOf(dtype: CloudDtype): Elements {
+  if (dtype === 'mixed') return bytewise;
+  const { bytes, array } = dtypes[dtype];
+  return { itemBytes: bytes, array };
+}
+
+/** Number of a point of the frame; `ERR_FRAMELANE_INVALID_ARGUMENT` for any other. */
+export function checkPoint({ dim0, dim1 }: Lease, action: string, index: unknown): number {
+  return checkInteger(index, `${action}: index`, 0, dim0 * dim1 - 1);
+}
+
+/** The bytes of a frame with data as a DataView, for values at any place. */
+export function viewOf({ buffer, byteOffset, byteLength }: TypedArray): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
