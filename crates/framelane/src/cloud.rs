@@ -5,7 +5,7 @@ use framelane_layout::Dtype;
 use crate::element::{Element, Strided, StridedMut, values, values_mut};
 use crate::ext::PointField;
 use crate::loaned::Loaned;
-use crate::point_layout::fits;
+use crate::point_layout::{fits, usual_fields};
 use crate::received::Received;
 use crate::validate::CloudShape;
 
@@ -169,7 +169,8 @@ macro_rules! readable {
                 self.shape.fields
             }
 
-            /// The fields of a point; empty where they have no names.
+            /// The fields of a point: those that the sender has named, else those that go with so
+            /// many values, see [`PointLayout::uniform`](crate::PointLayout::uniform).
             ///
             /// ```
             /// # framelane::doc::begin();
@@ -183,11 +184,15 @@ macro_rules! readable {
             /// ```
             #[must_use]
             pub fn fields(&self) -> Vec<PointField> {
-                self.ext().fields
+                let fields = self.ext().fields;
+                match self.shape.dtype {
+                    Some(dtype) if fields.is_empty() => usual_fields(self.shape.fields, dtype),
+                    _ => fields,
+                }
             }
 
-            /// All values of a cloud of one type, point after point; `None` for another type, and
-            /// where they differ.
+            /// All values of a cloud of one type, point after point, those of a gap behind each
+            /// point among them. `None` for another type, and where they differ.
             ///
             /// ```
             /// # framelane::doc::begin();
@@ -227,8 +232,8 @@ macro_rules! readable {
                 Strided::new(self.data(), offset, stride, count_of(&self.shape))
             }
 
-            /// The points of a cloud with 32-bit floats `x`, `y` and `z`, or without names and of
-            /// three such values or more; `None` for any other.
+            /// The points of a cloud with fields `x`, `y` and `z` of 32-bit floats; `None` for any
+            /// other.
             ///
             /// ```
             /// # framelane::doc::begin();
@@ -245,15 +250,11 @@ macro_rules! readable {
                 let fields = self.fields();
                 let stride = self.shape.point_bytes as usize;
                 let count = count_of(&self.shape);
-                let plain = fields.is_empty()
-                    && self.shape.dtype == Some(Dtype::Float32)
-                    && self.shape.fields >= 3;
-                let axis = |index: usize, name| {
-                    let named = field_named::<f32>(&fields, &self.shape, name);
-                    let offset = if plain { 4 * index } else { named? };
+                let axis = |name| {
+                    let offset = field_named::<f32>(&fields, &self.shape, name)?;
                     Strided::<f32>::new(self.data(), offset, stride, count)
                 };
-                let (x, y, z) = (axis(0, "x")?, axis(1, "y")?, axis(2, "z")?);
+                let (x, y, z) = (axis("x")?, axis("y")?, axis("z")?);
                 Some(x.iter().zip(y.iter()).zip(z.iter()).map(|((x, y), z)| [x, y, z]))
             }
         }

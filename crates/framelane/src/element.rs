@@ -184,7 +184,7 @@ impl<T: Element> fmt::Debug for Strided<'_, T> {
 /// let mut topic = Topic::<PointCloud>::open("lidar")?;
 /// let mut cloud = topic.loan(2, 1, &layout)?;
 /// cloud.field_mut::<u16>("ring").unwrap().set(1, 7);
-/// assert_eq!(cloud.data()[10..12], [7, 0]); // points of six bytes, the last two of the second
+/// assert_eq!(cloud.data()[12..14], [7, 0]); // points of eight bytes, of which six are used
 /// # Ok::<(), framelane::Error>(())
 /// ```
 pub struct StridedMut<'a, T> {

@@ -10,6 +10,8 @@ use crate::validate::CloudShape;
 
 /// Longest name of a field, bytes.
 const NAME_MAX: usize = 16;
+/// Most fields of a point.
+const FIELDS_MAX: usize = 255;
 
 /// What each point of a cloud has.
 ///
@@ -17,7 +19,7 @@ const NAME_MAX: usize = 16;
 /// use framelane::{Dtype, PointLayout};
 ///
 /// let layout = PointLayout::of(&[("x", Dtype::Float32), ("ring", Dtype::Uint16)])?;
-/// assert_eq!((layout.point_bytes(), layout.dtype()), (6, None));
+/// assert_eq!((layout.point_bytes(), layout.dtype()), (8, None));
 /// # Ok::<(), framelane::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,13 +32,14 @@ pub struct PointLayout {
 }
 
 impl PointLayout {
-    /// Points of so many values of one type without names.
+    /// Points of so many values of one type. Three are called `x`, `y`, `z`, a fourth `intensity`;
+    /// six `x`, `y`, `z`, `r`, `g`, `b`; any other number `f0`, `f1` and so on.
     ///
     /// ```
     /// use framelane::{Dtype, PointLayout};
     ///
     /// let layout = PointLayout::uniform(4, Dtype::Float32)?;
-    /// assert_eq!(layout.point_bytes(), 16);
+    /// assert_eq!((layout.point_bytes(), layout.fields()[3].name.as_str()), (16, "intensity"));
     /// # Ok::<(), framelane::Error>(())
     /// ```
     ///
@@ -47,7 +50,7 @@ impl PointLayout {
             .checked_mul(dtype.info().bytes.into())
             .filter(|&bytes| bytes > 0)
             .ok_or_else(|| refused(ErrorCode::InvalidSize, "a point has values, below 4 GiB"))?;
-        Ok(Self { fields: Vec::new(), dtype: Some(dtype), values, point_bytes })
+        Ok(Self { fields: usual_fields(values, dtype), dtype: Some(dtype), values, point_bytes })
     }
 
     /// Points of x, y and z, 32-bit floats by these names.
@@ -60,36 +63,35 @@ impl PointLayout {
     /// ```
     #[must_use]
     pub fn xyz() -> Self {
-        let field = |(index, name): (u32, &str)| PointField {
-            name: name.to_owned(),
-            offset: 4 * index,
-            dtype: Dtype::Float32,
-            count: 1,
-        };
-        let fields = (0..).zip(["x", "y", "z"]).map(field).collect();
-        Self { fields, dtype: Some(Dtype::Float32), values: 3, point_bytes: 12 }
+        let dtype = Dtype::Float32;
+        Self { fields: usual_fields(3, dtype), dtype: Some(dtype), values: 3, point_bytes: 12 }
     }
 
-    /// Points of named values, one after the other without gaps.
+    /// Points of named values in this order, each at a multiple of its own size, the point a
+    /// multiple of the largest: as C lays out a structure.
     ///
     /// ```
     /// use framelane::{Dtype, PointLayout};
     ///
-    /// let layout = PointLayout::of(&[("x", Dtype::Float64), ("label", Dtype::Uint8)])?;
-    /// assert_eq!(layout.fields()[1].offset, 8);
+    /// let layout = PointLayout::of(&[("label", Dtype::Uint8), ("x", Dtype::Float32)])?;
+    /// assert_eq!((layout.fields()[1].offset, layout.point_bytes()), (4, 8));
     /// # Ok::<(), framelane::Error>(())
     /// ```
     ///
     /// # Errors
     /// As [`with_fields`](Self::with_fields).
     pub fn of(fields: &[(&str, Dtype)]) -> Result<Self> {
-        let mut offset = 0;
+        let mut end = 0_u32;
+        let mut largest = 1;
         let field = |&(name, dtype): &(&str, Dtype)| {
-            let field = PointField { name: name.to_owned(), offset, dtype, count: 1 };
-            offset += u32::from(dtype.info().bytes);
-            field
+            let bytes = u32::from(dtype.info().bytes);
+            let offset = end.next_multiple_of(bytes);
+            end = offset + bytes;
+            largest = largest.max(bytes);
+            PointField { name: name.to_owned(), offset, dtype, count: 1 }
         };
-        let fields = fields.iter().map(field).collect();
+        let fields = fields.iter().take(FIELDS_MAX + 1).map(field).collect();
+        let offset = end.next_multiple_of(largest);
         Self::with_fields(fields, offset)
     }
 
@@ -119,9 +121,12 @@ impl PointLayout {
         let mut names = BTreeSet::new();
         for field in &fields {
             let name = field.name.as_str();
-            let sound = !name.is_empty() && name.len() <= NAME_MAX && !name.contains('\0');
+            let sound = !name.is_empty()
+                && name.len() <= NAME_MAX
+                && !name.contains(|letter: char| letter.is_whitespace() || letter.is_control());
             if !sound || field.count == 0 || !names.insert(name) {
-                let text = format!("{field:?}: a name of 1 to 16 bytes, once, and a count above 0");
+                let text =
+                    format!("{field:?}: a name of 1 to 16 bytes without spaces, once, and a count");
                 return Err(refused(ErrorCode::InvalidArgument, &text));
             }
             if !fits(field, point_bytes) {
@@ -129,7 +134,7 @@ impl PointLayout {
                 return Err(refused(ErrorCode::InvalidSize, &text));
             }
         }
-        if fields.is_empty() || fields.len() > u8::MAX.into() {
+        if fields.is_empty() || fields.len() > FIELDS_MAX {
             return Err(refused(ErrorCode::InvalidSize, "a point has 1 to 255 named fields"));
         }
         let values = fields.iter().map(|field| u32::from(field.count)).sum();
@@ -137,7 +142,7 @@ impl PointLayout {
         Ok(Self { fields, dtype, values, point_bytes })
     }
 
-    /// The names; empty where there are none.
+    /// The fields in order.
     ///
     /// ```
     /// use framelane::PointLayout;
@@ -149,7 +154,8 @@ impl PointLayout {
         &self.fields
     }
 
-    /// Type of all values; `None` where they differ, or there are gaps between them.
+    /// Type of all values; `None` where they differ, or there are gaps between them. There may be
+    /// one behind the last, of a multiple of the type's size.
     ///
     /// ```
     /// use framelane::{Dtype, PointLayout};
@@ -181,10 +187,36 @@ impl PointLayout {
         })
     }
 
-    /// What the ext block of a cloud of such points says.
+    /// What the ext block of a cloud of such points says: nothing where that goes without saying.
     pub(crate) fn ext(&self) -> Ext {
-        Ext { fields: self.fields.clone(), ..Ext::default() }
+        let usual = self.dtype.is_some_and(|dtype| {
+            self.fields.len() == self.values as usize
+                && self.fields == usual_fields(self.values, dtype)
+        });
+        let fields = if usual { Vec::new() } else { self.fields.clone() };
+        Ext { fields, ..Ext::default() }
     }
+}
+
+/// The fields of a point of values of one type that has no others; none for more than can be told
+/// apart.
+pub(crate) fn usual_fields(values: u32, dtype: Dtype) -> Vec<PointField> {
+    let names: &[&str] = match values {
+        3 => &["x", "y", "z"],
+        4 => &["x", "y", "z", "intensity"],
+        6 => &["x", "y", "z", "r", "g", "b"],
+        _ => &[],
+    };
+    if values as usize > FIELDS_MAX {
+        return Vec::new();
+    }
+    let field = |index: u32| PointField {
+        name: names.get(index as usize).map_or_else(|| format!("f{index}"), |&name| name.into()),
+        offset: index * u32::from(dtype.info().bytes),
+        dtype,
+        count: 1,
+    };
+    (0..values).map(field).collect()
 }
 
 #[cold]
@@ -198,7 +230,7 @@ pub(crate) fn fits(field: &PointField, point_bytes: u32) -> bool {
     u64::from(field.offset) + bytes <= u64::from(point_bytes)
 }
 
-/// The type of fields of one type that fill the point one after the other.
+/// The type of fields of one type that follow each other.
 fn uniform_type(fields: &[PointField], point_bytes: u32) -> Option<Dtype> {
     let dtype = fields.first()?.dtype;
     let mut end = 0;
@@ -208,7 +240,7 @@ fn uniform_type(fields: &[PointField], point_bytes: u32) -> Option<Dtype> {
         }
         end += u32::from(dtype.info().bytes) * u32::from(field.count);
     }
-    (end == point_bytes).then_some(dtype)
+    point_bytes.is_multiple_of(dtype.info().bytes.into()).then_some(dtype)
 }
 
 #[cfg(test)]
@@ -225,7 +257,8 @@ mod tests {
         let (float, byte) = (Dtype::Float32, Dtype::Uint8);
         let tight = of(vec![field("p", 0, float, 3), field("w", 12, float, 1)], 16);
         assert_eq!((tight.dtype(), tight.values), (Some(float), 4));
-        assert_eq!(of(vec![field("p", 0, float, 3)], 16).dtype(), None, "a gap at the end");
+        assert_eq!(of(vec![field("p", 0, float, 3)], 16).dtype(), Some(float), "a gap at the end");
+        assert_eq!(of(vec![field("p", 0, float, 3)], 14).dtype(), None, "a part of a value");
         let gap = of(vec![field("x", 0, float, 1), field("y", 8, float, 1)], 12);
         assert_eq!(gap.dtype(), None);
         assert_eq!(of(vec![field("x", 0, float, 1), field("c", 4, byte, 1)], 5).dtype(), None);
@@ -233,6 +266,21 @@ mod tests {
             PointLayout::xyz(),
             PointLayout::of(&[("x", float), ("y", float), ("z", float),]).unwrap()
         );
+    }
+
+    #[test]
+    fn what_goes_without_saying_is_not_said() {
+        let layout = |values| PointLayout::uniform(values, Dtype::Int16).unwrap();
+        for values in [1, 3, 4, 6, 7, 300] {
+            assert!(layout(values).ext().is_empty(), "{values}");
+        }
+        let fields = layout(2).fields().to_vec();
+        assert_eq!(
+            fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>(),
+            ["f0", "f1"]
+        );
+        let other = PointLayout::of(&[("u", Dtype::Int16), ("v", Dtype::Int16)]).unwrap();
+        assert_eq!(other.ext().fields, other.fields());
     }
 
     #[test]
@@ -245,6 +293,7 @@ mod tests {
             ("no name", vec![field("", 0, byte, 1)], ErrorCode::InvalidArgument),
             ("17 bytes", vec![field(&"x".repeat(17), 0, byte, 1)], ErrorCode::InvalidArgument),
             ("a NUL", vec![field("a\0", 0, byte, 1)], ErrorCode::InvalidArgument),
+            ("a space", vec![field("a b", 0, byte, 1)], ErrorCode::InvalidArgument),
             ("no values", vec![field("x", 0, byte, 0)], ErrorCode::InvalidArgument),
             (
                 "twice",
