@@ -1,4 +1,6 @@
 /** Everything framelane offers; each name is documented where it is defined. */
+export type { ArrayInterface } from './lib/array-interface.js';
+export type { Contiguous, NdarrayLike } from './lib/arrays.js';
 export type { CameraInfo, CameraInfoInput, DistortionModel } from './lib/camera-info.js';
 export { PointCloud, type PointCloudConstructor, type ReceivedPointCloud } from './lib/cloud.js';
 export type { FieldValues } from './lib/cloud-fields.js';
@@ -31,6 +33,7 @@ export type { Bytes, Dtype, TypedArray, TypedArrayOf } from './lib/dtype.js';
 export type { DataOf, DtypeOf, Encoding } from './lib/encoding.js';
 export type { LappedEvent, LeakEvent, PeerDiedEvent, TopicRemovedEvent } from './lib/events.js';
 export { FramelaneError, type ErrorCode } from './lib/errors.js';
+export type { FromArrayOptions, FromRowsOptions, NdarrayInput } from './lib/from-array.js';
 export { Image, type ImageConstructor, type ReceivedImage } from './lib/image.js';
 export {
   Message,
@@ -43,9 +46,11 @@ export {
   type ReceivedMessage,
 } from './lib/message.js';
 export type { PictureFormat } from './lib/picture.js';
+export type { PixelValues } from './lib/pixels.js';
+export type { Plane } from './lib/planes.js';
 export { pair, type PairOptions, type Pairs, type PairStats } from './lib/pair.js';
 export type { TokenOptions } from './lib/token.js';
-export type { ImageJSON, ImageOptions, ImageShape, ImageSize } from './lib/shape.js';
+export type { ImageJSON, ImageOptions, ImageShape, ImageSize, LoanShape } from './lib/shape.js';
 export { Queue, type Ack, type Job, type QueueOptions } from './lib/queue.js';
 export type { AbortSignalLike } from './lib/line.js';
 export type { Overflow, WaitOptions } from './lib/channel.js';
@@ -67,3 +72,5 @@ export type {
   TopicStats,
 } from './lib/stats.js';
 export { Topic, type TopicOptions } from './lib/topic.js';
+export type { ImageDataLike, ToImageDataOptions } from './lib/to-web.js';
+export type { YuvMatrix, YuvOptions, YuvRange } from './lib/yuv.js';

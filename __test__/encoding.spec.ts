@@ -16,7 +16,36 @@ const table: Row[] = [
   ['rgb32f', 3, 12, 'float32', 'Float32Array'],
   ['bayer_rggb8', 1, 1, 'uint8', 'Uint8Array'],
   ['depth16', 1, 2, 'uint16', 'Uint16Array'],
+  // Beyond the documents.
+  ['yuyv', 2, 2, 'uint8', 'Uint8Array'],
+  ['uyvy', 2, 2, 'uint8', 'Uint8Array'],
+  ['rgb16', 3, 6, 'uint16', 'Uint16Array'],
+  ['rgba16', 4, 8, 'uint16', 'Uint16Array'],
+  ['rgba32f', 4, 16, 'float32', 'Float32Array'],
+  ['bayer_bggr8', 1, 1, 'uint8', 'Uint8Array'],
+  ['bayer_gbrg8', 1, 1, 'uint8', 'Uint8Array'],
+  ['bayer_grbg8', 1, 1, 'uint8', 'Uint8Array'],
+  ['bayer_rggb16', 1, 2, 'uint16', 'Uint16Array'],
+  ['bayer_bggr16', 1, 2, 'uint16', 'Uint16Array'],
+  ['bayer_gbrg16', 1, 2, 'uint16', 'Uint16Array'],
+  ['bayer_grbg16', 1, 2, 'uint16', 'Uint16Array'],
 ];
+
+for (const encoding of ['nv12', 'i420'] as const) {
+  test(`${encoding}: channels, bytes, element type, shape`, (t) => {
+    using image = new Image({ width: 6, height: 4, encoding });
+    t.is(image.encoding, encoding);
+    t.is(image.channels, 3);
+    t.is(image.dtype, 'uint8');
+    t.is(image.step, 6);
+    t.is(image.nbytes, 36);
+    t.is(image.byteLength, 36);
+    t.deepEqual(image.shape, [6, 6]);
+    t.deepEqual(image.strides, [6, 1]);
+    t.is(image.data.constructor.name, 'Uint8Array');
+    t.is(image.data.length, 36);
+  });
+}
 
 for (const [encoding, channels, bytesPerPixel, dtype, values] of table) {
   test(`${encoding}: channels, bytes, element type, shape`, (t) => {

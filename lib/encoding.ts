@@ -1,5 +1,5 @@
 /** Pixel formats: the generated table, types derived from it, and what a frame of one needs. */
-import { show } from './check.js';
+import { invalid, show } from './check.js';
 import { dtypes, type Dtype, type Elements, type TypedArrayOf } from './dtype.js';
 import { FramelaneError } from './errors.js';
 import { encodings } from './generated/encodings.js';
@@ -153,6 +153,28 @@ export function checkShape(row: EncodingInfo, width: unknown, height: unknown): 
     );
   }
   return rowBytes;
+}
+
+/** A row's bytes with padding: at least a packed row, whole values in each plane. */
+export function checkStep(
+  row: EncodingInfo,
+  height: number,
+  packed: number,
+  step: unknown,
+): number {
+  const unit = row.planes === 3 ? 2 * row.itemBytes : row.itemBytes;
+  if (typeof step !== 'number') throw invalid('step', 'a number of bytes', step);
+  if (!Number.isInteger(step) || step < packed || step > ROW_MAX || step % unit !== 0) {
+    throw badSize(
+      `step: a row takes ${packed} bytes; expected that or more, at most ${ROW_MAX} and a ` +
+        `multiple of ${unit}, got ${step}`,
+    );
+  }
+  const bytes = wholeBytes(row, height, step);
+  if (bytes > FRAME_MAX) {
+    throw badSize(`step: ${height} rows of ${step} bytes are more than ${FRAME_MAX} bytes`);
+  }
+  return step;
 }
 
 /** Bytes of `rows` rows of `step` bytes each, with those of the planes behind them. */

@@ -3,7 +3,7 @@
  * because that is what users see of it, and giving a class another name afterwards keeps V8 from
  * ever compiling what makes its instances.
  */
-import { checkBytes, checkOptions, invalid } from './check.js';
+import { checkBytes, checkInteger, checkOptions, invalid } from './check.js';
 import type { BytesLike } from './check.js';
 import type { Bytes } from './dtype.js';
 import {
@@ -24,18 +24,34 @@ import { FramelaneError } from './errors.js';
 import {
   FROM_LEASE,
   frameType,
+  held,
   LEASE,
   UNBOUND_FRAMES,
   whereabouts,
   type FrameType,
 } from './frame.js';
+import { gather, gatherRows, readArray, readRows } from './from-array.js';
+import type { FromArrayOptions, FromRowsOptions, NdarrayInput } from './from-array.js';
 import { kinds } from './generated/layout.js';
 import { trace } from './leak.js';
-import { fillSlot, loaned, markCopied, received, watched, type Lease } from './lease.js';
+import {
+  assertReadable,
+  fillSlot,
+  labelToWrite,
+  loaned,
+  markCopied,
+  received,
+  watched,
+  type Lease,
+} from './lease.js';
 import { decodePicture, encodePicture, probePicture, type PictureFormat } from './picture.js';
+import { checkPlace, fillPixels, readPixel, readValue, writePixel } from './pixels.js';
+import type { PixelValues } from './pixels.js';
+import { planeViews, type Plane } from './planes.js';
 import {
   adopt,
   byteLengthOf,
+  colourOf,
   copyLabel,
   copyRaster,
   describeRaster,
@@ -46,6 +62,7 @@ import {
   rowOf,
 } from './raster.js';
 import {
+  loanKeys,
   readArguments,
   readShape,
   shapeKeys,
@@ -53,7 +70,10 @@ import {
   type ImageJSON,
   type ImageShape,
 } from './shape.js';
+import { imageDataOf, type ImageDataLike, type ToImageDataOptions } from './to-web.js';
 import { COPIED_LOAN, READ, takeToken, tokenOf, type TokenOptions } from './token.js';
+import { colourFrom, matrixOf, rangeOf } from './yuv.js';
+import type { YuvMatrix, YuvOptions, YuvRange } from './yuv.js';
 
 /** An image whatever its encoding. */
 type AnyImage = Image<Encoding, unknown>;
@@ -85,6 +105,107 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Raster<E, D> {
   /** How the pixels are laid out. */
   get encoding(): E {
     return rowOf(this).name as E;
+  }
+
+  /** The matrix of Y, U and V; `null` where nobody said, and for encodings without them. */
+  get yuvMatrix(): YuvMatrix | 'bt2020' | null {
+    return matrixOf(colourOf(held(this)));
+  }
+
+  /** The range of Y, U and V; `null` where nobody said, and for encodings without them. */
+  get yuvRange(): YuvRange | null {
+    return rangeOf(colourOf(held(this)));
+  }
+
+  /**
+   * Says how Y, U and V become colours; it travels with the image, and `convert` goes by it. What
+   * is left out stays as it was. Gives the image back.
+   *
+   * Throws `ERR_FRAMELANE_INVALID_ARGUMENT` for an encoding without Y, U and V too,
+   * `ERR_FRAMELANE_FROZEN` for an image received or sent, `ERR_FRAMELANE_RELEASED`.
+   *
+   * @example
+   * image.setYuv({ matrix: 'bt709', range: 'limited' });
+   */
+  setYuv(options: YuvOptions): this {
+    const label = labelToWrite(this[LEASE], 'setYuv');
+    label.colour = colourFrom(rowOf(this), label.colour, options);
+    return this;
+  }
+
+  /**
+   * The values of the pixel at column `x` of row `y`, one for each channel, in the encoding's
+   * element type: bytes, 16-bit numbers or floats. Of 4:2:2 pictures Y and the U or V that is
+   * stored with the pixel (U with even `x`, V with odd), of pictures in planes Y, U and V.
+   *
+   * Throws `ERR_FRAMELANE_INVALID_ARGUMENT` outside of the image, `ERR_FRAMELANE_RELEASED`.
+   *
+   * @example
+   * const [r, g, b] = image.pixel(320, 240);
+   */
+  pixel(x: number, y: number): number[] {
+    assertReadable(this[LEASE]);
+    checkPlace(this[LEASE], 'pixel', x, y);
+    return readPixel(this[LEASE], x, y);
+  }
+
+  /**
+   * The same pixel in the order of an index, ROW before column: its values, or with `c` one of
+   * them. `image.at(240, 320)` is `image.pixel(320, 240)`.
+   */
+  at(y: number, x: number): number[];
+  at(y: number, x: number, c: number): number;
+  at(y: number, x: number, c?: number): number[] | number {
+    const lease = this[LEASE];
+    assertReadable(lease);
+    checkPlace(lease, 'at', x, y);
+    if (c === undefined) return readPixel(lease, x, y);
+    return readValue(lease, x, y, checkInteger(c, 'at: c', 0, this.channels - 1));
+  }
+
+  /**
+   * Writes the pixel at column `x` of row `y`: as many values as `pixel` gives, or a number where
+   * that is one. Pixels that share U and V share what is written there. Gives the image back.
+   *
+   * Throws `ERR_FRAMELANE_INVALID_ARGUMENT` outside of the image and for values that the element
+   * type cannot hold, `ERR_FRAMELANE_INVALID_LENGTH` for too few or too many,
+   * `ERR_FRAMELANE_FROZEN`, `ERR_FRAMELANE_RELEASED`; then nothing is written.
+   */
+  setPixel(x: number, y: number, values: PixelValues): this {
+    writePixel(this[LEASE], x, y, values);
+    return this;
+  }
+
+  /**
+   * Gives every pixel these values; padding between rows stays as it was. Of 4:2:2 pictures Y and
+   * what both U and V are to be, or Y, U and V. Gives the image back; throws as `setPixel` does.
+   *
+   * @example
+   * image.fill([0, 0, 0]);
+   */
+  fill(values: PixelValues): this {
+    fillPixels(this[LEASE], values);
+    return this;
+  }
+
+  /**
+   * The planes of the image, each with a view on its values: Y and U V of nv12, Y, U and V of
+   * i420, of all other encodings the whole as a single one. No copy.
+   */
+  get planes(): Plane<D>[] {
+    return planeViews(this[LEASE]);
+  }
+
+  /**
+   * The pixels as the web's `ImageData`, of mono8, rgb8, bgr8, rgba8 and bgra8: a copy, but for a
+   * packed rgba8 image that is ours to write, whose values it shows as long as that is held. With
+   * `into` they are copied there.
+   *
+   * Throws `ERR_FRAMELANE_INVALID_ENCODING` for other encodings, `…_INVALID_SIZE` for `into` of
+   * another size.
+   */
+  toImageData(options?: ToImageDataOptions): ImageDataLike {
+    return imageDataOf(this[LEASE], options);
   }
 
   /**
@@ -134,7 +255,15 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Raster<E, D> {
    * await writeFile('frame.jpg', await image.encode('jpeg', { quality: 90 }));
    */
   async encode(format: PictureFormat, options?: { quality?: number }): Promise<Bytes> {
-    return encodePicture(this[LEASE], format, options);
+    assertReadable(this[LEASE]);
+    if (!this[LEASE].part) return encodePicture(this[LEASE], format, options);
+    // Files are made of whole frames.
+    const whole = this.clone();
+    try {
+      return await encodePicture(whole[LEASE], format, options);
+    } finally {
+      whole.release();
+    }
   }
 
   /**
@@ -246,6 +375,24 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Raster<E, D> {
   }
 
   /** See `ImageConstructor`. */
+  static fromArray(array: ArrayBufferView | NdarrayInput, options?: FromArrayOptions): AnyImage {
+    const source = readArray(array, options);
+    return filled(imageOf(newRaster('Image', source.wanted)), (image) => {
+      gather(source, image[LEASE]);
+      markCopied(image[LEASE]);
+    });
+  }
+
+  /** See `ImageConstructor`. */
+  static fromRows(rows: ArrayLike<ArrayBufferView>, options?: FromRowsOptions): AnyImage {
+    const { wanted, lines } = readRows(rows, options);
+    return filled(imageOf(newRaster('Image', wanted)), (image) => {
+      gatherRows(lines, image[LEASE]);
+      markCopied(image[LEASE]);
+    });
+  }
+
+  /** See `ImageConstructor`. */
   static decode(bytes: BytesLike, options?: { encoding?: Encoding; into?: Image }): AnyImage {
     const given = checkBytes(bytes, 'decode');
     const { encoding, into } = checkOptions(options, ['encoding', 'into'], 'decode');
@@ -284,7 +431,7 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Raster<E, D> {
     bytesOf: (lease) => byteLengthOf(lease),
     loan: (topic, tally, options) =>
       imageOf(
-        loanRaster('Image', topic, tally, readShape(checkOptions(options, shapeKeys, 'loan'))),
+        loanRaster('Image', topic, tally, readShape(checkOptions(options, loanKeys, 'loan'))),
       ),
     receive: (tally) => new Image(FROM_LEASE, received('Image', tally)),
     owns: (value) => isImage(value),
@@ -352,7 +499,19 @@ function decodeInto(bytes: Uint8Array, into: unknown, encoding: unknown): AnyIma
         'leave one of the two out',
     );
   }
-  decodePicture(bytes, into[LEASE]);
+  if (!into[LEASE].part) {
+    decodePicture(bytes, into[LEASE]);
+    return into;
+  }
+  // The decoder writes whole frames.
+  labelToWrite(into[LEASE], 'decode');
+  const whole = into.clone();
+  try {
+    decodePicture(bytes, whole[LEASE]);
+    copyRaster(whole[LEASE], into[LEASE]);
+  } finally {
+    whole.release();
+  }
   return into;
 }
 

@@ -4,6 +4,7 @@ import type { DataOf, Encoding } from './encoding.js';
 import type { FrameClass } from './frame.js';
 import { withDepth } from './depth-frame.js';
 import { ImageFrame } from './image-frame.js';
+import type { FromArrayOptions, FromRowsOptions, NdarrayInput } from './from-array.js';
 import type { ImageOptions, ImageShape, Rgb8 } from './shape.js';
 
 /**
@@ -26,6 +27,11 @@ export interface ReceivedImage<E extends Encoding = Encoding> extends ImageFrame
 > {
   readonly setFrameId: never;
   readonly setTimestampNs: never;
+  readonly setCameraInfo: never;
+  readonly setYuv: never;
+  readonly setPixel: never;
+  readonly fill: never;
+  readonly copyFrom: never;
 }
 
 /** Makes images. */
@@ -56,9 +62,51 @@ export interface ImageConstructor extends FrameClass<Image> {
   fromBytes<E extends Encoding>(bytes: BytesLike, shape: ImageShape<E>): Image<E>;
 
   /**
+   * An image with a copy of these values: a typed array, whose `width` and `height` are given (one
+   * of the two where `encoding` is), or an array with a shape, `{ data, shape, stride, offset }`
+   * as `ndarray` has it. One copy, straight into the slot, also of an array that lies in a slot
+   * already; with `topic.loan()` and `data` there is none.
+   *
+   * Without `encoding` it is found from element type and channels: mono8, mono16, mono32f for one
+   * channel of uint8, uint16, float32; rgb8, rgb16, rgb32f for three; rgba8, rgba16, rgba32f for
+   * four. With it, both are checked against it.
+   *
+   * `strides` are in VALUES: from row to row, pixel to pixel, channel to channel; they may be
+   * negative where the array has an `offset`. `order: 'F'` is for an array whose columns lie one
+   * after another.
+   *
+   * Throws `ERR_FRAMELANE_INVALID_ENCODING` where none or another fits, `…_INVALID_LENGTH`,
+   * `…_INVALID_ARGUMENT` for strides that lead out of the array, and what `new Image` throws.
+   *
+   * @example
+   * const image = Image.fromArray(new Float32Array(640 * 480), { width: 640, height: 480 });
+   */
+  fromArray<E extends Encoding>(
+    array: ArrayBufferView | NdarrayInput,
+    options: FromArrayOptions<E> & { encoding: E },
+  ): Image<E>;
+  fromArray(array: ArrayBufferView | NdarrayInput, options?: FromArrayOptions): Image;
+
+  /**
+   * An image of rows that lie anywhere: one typed array for each, packed. One copy, into the slot.
+   * `encoding` is given, or `width`, which says how many channels there are.
+   *
+   * Throws `ERR_FRAMELANE_INVALID_LENGTH` for rows of another length, and as `fromArray` does.
+   *
+   * @example
+   * const image = Image.fromRows([top, middle, bottom], { encoding: 'rgb8' });
+   */
+  fromRows<E extends Encoding>(
+    rows: ArrayLike<ArrayBufferView>,
+    options: FromRowsOptions<E> & { encoding: E },
+  ): Image<E>;
+  fromRows(rows: ArrayLike<ArrayBufferView>, options?: FromRowsOptions): Image;
+
+  /**
    * Decodes a JPEG or PNG file into a new image, or straight into one of yours that is not sent
    * yet, a loaned one for instance. Without `encoding` and `into` the picture's own encoding is
-   * taken: mono8, mono16, rgb8 or rgba8. Where decoding fails, what `into` holds is unspecified.
+   * taken: mono8, mono16, rgb8 or rgba8. Values are as the file has them; a colour profile in it
+   * is not applied. Where decoding fails, what `into` holds is unspecified.
    *
    * Throws `ERR_FRAMELANE_CODEC`, and for `into` of another size `ERR_FRAMELANE_INVALID_SIZE`.
    *

@@ -13,7 +13,7 @@ import type {
   MessageSize,
   ReceivedMessage,
 } from './message.js';
-import type { ImageShape, ImageSize, Rgb8 } from './shape.js';
+import type { ImageSize, LoanShape, Rgb8 } from './shape.js';
 
 /** A frame as a topic hands it out: read-only. */
 export type Received<T> =
@@ -29,8 +29,8 @@ export type Received<T> =
 
 /** `loan` of a topic of images. */
 export interface LoanImage {
-  (options: Rgb8<ImageShape>): Image<'rgb8'>;
-  <E extends Encoding>(options: ImageShape<E>): Image<E>;
+  (options: Rgb8<LoanShape>): Image<'rgb8'>;
+  <E extends Encoding>(options: LoanShape<E>): Image<E>;
 }
 
 /** `loan` of a topic of messages. */

@@ -117,6 +117,7 @@ export interface Binding {
   /** Processes found dead since the last call. */
   takeNotices(): { pid: number; process: string; topic?: string }[];
   receivedPool(hold: number): number;
+  addressOf(bytes: Uint8Array): number;
   toToken(hold: number, transfer: boolean, copied: boolean): string;
   fromToken(kind: number, token: string): number;
   writeExt(hold: number, payload: number, ext: ExtWords): number;

@@ -2,9 +2,13 @@
  * What frames of pixels in rows have in common, images and depth images: their size and layout,
  * `data`, the camera that took them, and how they are made.
  */
+import type { ArrayInterface } from './array-interface.js';
+import { contiguousOf, interfaceOf, ndarrayOf } from './arrays.js';
+import type { Contiguous, NdarrayLike } from './arrays.js';
 import { cameraInfoOf, checkCameraInfo, type CameraInfo } from './camera-info.js';
 import type { CameraInfoInput } from './camera-info.js';
-import type { TypedArray } from './dtype.js';
+import type { BytesLike } from './check.js';
+import type { Bytes, TypedArray } from './dtype.js';
 import {
   planesOf,
   rowOfCode,
@@ -15,7 +19,7 @@ import {
   type EncodingInfo,
 } from './encoding.js';
 import { adoptExt, extOf, sayExt } from './ext.js';
-import { Frame, held, LEASE, UNBOUND_FRAMES } from './frame.js';
+import { Frame, held, LEASE, sibling, UNBOUND_FRAMES } from './frame.js';
 import {
   DIM0,
   DIM1,
@@ -30,11 +34,13 @@ import {
 import * as hot from './hot.js';
 import type { Tally } from './leak.js';
 import {
+  assertReadable,
   keptView,
   labelToWrite,
   loaned,
   markCopied,
   openView,
+  partOf,
   rawBytesOf,
   release,
   setFrameId,
@@ -43,6 +49,8 @@ import {
   type Lease,
 } from './lease.js';
 import { errorOf, f64, load, u32, UNBOUND } from './native.js';
+import { copyPixels } from './pixels.js';
+import { checkRegion, copyRegion, cropOffset } from './region.js';
 import type { Wanted } from './shape.js';
 import { headerColour, headerDepthScale, headerFrameId, headerStamp } from './view.js';
 
@@ -124,6 +132,80 @@ export abstract class Raster<E extends Encoding, D> extends Frame {
   /** The values: `data` as a call, by the name that array libraries use. No copy. */
   toArray(): D {
     return this.data;
+  }
+
+  /**
+   * Values, shape and strides as plain properties, for array libraries: `ndarray(data, shape,
+   * stride, offset)`. No copy; the values are those of `data`.
+   *
+   * Throws `ERR_FRAMELANE_INVALID_ARGUMENT` for i420 with padded rows, which no strides describe.
+   */
+  toNdarray(): NdarrayLike<D> {
+    return ndarrayOf(this[LEASE]);
+  }
+
+  /**
+   * Where the values are and how they lie, for native code: NumPy's `__array_interface__`, version
+   * 3, with the strides in BYTES. Of a frame that is not ours to write it says read-only.
+   *
+   * Throws `ERR_FRAMELANE_EXTERNAL_MEMORY` with memory `'copy'`, and as `toNdarray` does.
+   */
+  get arrayInterface(): ArrayInterface {
+    return interfaceOf(this[LEASE]);
+  }
+
+  /**
+   * The values in one piece, for what knows no strides: the frame's own, `copied: false`, or where
+   * its rows are padded or it is cropped a private copy, `readonly` and `copied`, because what is
+   * written to it would not be in the frame.
+   */
+  toContiguous(): Contiguous<D> {
+    return contiguousOf(this[LEASE]);
+  }
+
+  /**
+   * Bytes of the rectangle `w` by `h` pixels from column `x` of row `y` on: a copy, rows packed,
+   * planes one after another. Of 4:2:2 pictures `x` and `w` are even, of pictures in planes all.
+   *
+   * Throws `ERR_FRAMELANE_INVALID_ARGUMENT` for what reaches beyond the edges.
+   */
+  roi(x: number, y: number, w: number, h: number): Bytes {
+    assertReadable(this[LEASE]);
+    return copyRegion(this[LEASE], checkRegion(this[LEASE], 'roi', x, y, w, h));
+  }
+
+  /**
+   * The rectangle `w` by `h` pixels from column `x` of row `y` on as a frame object of its own, no
+   * copy: its rows lie as far apart as those of the whole. It can be written if the whole can, has
+   * its frame id, time and camera, and is released for itself. Nobody can be sent a part: `send`
+   * and `toToken` refuse it, `clone()` makes a packed copy for that.
+   *
+   * Throws `ERR_FRAMELANE_INVALID_ARGUMENT` beyond the edges, for an odd `x` or `w` of 4:2:2 and
+   * an odd `x` or `y` of Bayer pictures; `ERR_FRAMELANE_INVALID_ENCODING` for pictures in planes;
+   * `ERR_FRAMELANE_TOO_MANY_HELD`.
+   *
+   * @example
+   * using top = image.crop(0, 0, image.width, 10);
+   * top.fill([255, 255, 255]);
+   */
+  crop(x: number, y: number, w: number, h: number): this {
+    const lease = this[LEASE];
+    assertReadable(lease);
+    const region = checkRegion(lease, 'crop', x, y, w, h);
+    return sibling(this, partOf(lease, cropOffset(lease, region), region.h, region.w));
+  }
+
+  /**
+   * Overwrites the pixels with these bytes: packed rows, or rows that begin `rowStride` BYTES after
+   * each other (the last may lack its padding); planes one after another, the rows of U and V of
+   * i420 half of that. One copy. Gives the frame back.
+   *
+   * Throws `ERR_FRAMELANE_INVALID_LENGTH` for any other length, `ERR_FRAMELANE_FROZEN`,
+   * `ERR_FRAMELANE_DETACHED_BUFFER`; then nothing is written.
+   */
+  copyFrom(bytes: BytesLike, options?: { rowStride?: number }): this {
+    copyPixels(this[LEASE], bytes, options);
+    return this;
   }
 
   /** The camera that took the frame, or `null` where nobody said. A new object at each call. */
@@ -211,6 +293,7 @@ export function newRaster(name: string, wanted: Wanted): Lease {
 function begin(lease: Lease, wanted: Wanted, bytes: number): Lease {
   try {
     if (wanted.zeroed) rawBytesOf(lease, bytes).fill(0);
+    if (wanted.colour !== undefined && lease.label !== null) lease.label.colour = wanted.colour;
     if (wanted.frameId !== undefined) setFrameId(lease, wanted.frameId);
     if (wanted.timestampNs !== undefined) setTimestampNs(lease, wanted.timestampNs);
     return lease;

@@ -1,6 +1,13 @@
 /** What an image is to be: the arguments of everything that makes one, checked. */
 import { checkBoolean, checkOptions } from './check.js';
-import { checkEncoding, checkShape, type Encoding, type EncodingInfo } from './encoding.js';
+import {
+  checkEncoding,
+  checkShape,
+  checkStep,
+  type Encoding,
+  type EncodingInfo,
+} from './encoding.js';
+import { colourWith, type YuvMatrix, type YuvRange } from './yuv.js';
 
 /** Size and encoding of an image, in pixels; `encoding` is `'rgb8'` where it is left out. */
 export interface ImageShape<E extends Encoding = Encoding> {
@@ -11,6 +18,18 @@ export interface ImageShape<E extends Encoding = Encoding> {
   frameId?: string;
   /** See `Image.setTimestampNs`. */
   timestampNs?: bigint | number;
+  /** Of Y, U and V, for the encodings that have them; see `Image.setYuv`. */
+  yuvMatrix?: YuvMatrix;
+  yuvRange?: YuvRange;
+}
+
+/** What a topic's `loan` takes. */
+export interface LoanShape<E extends Encoding = Encoding> extends ImageShape<E> {
+  /**
+   * Bytes from row to row, of the first plane: at least those of a row and a multiple of those of
+   * a value, for what writes padded rows. Without it rows are packed.
+   */
+  step?: number;
 }
 
 /** What `prepare` takes: size in pixels; `encoding` is `'rgb8'` where it is left out. */
@@ -21,7 +40,7 @@ export interface ImageSize {
 }
 
 /** What `new Image` takes. */
-export interface ImageOptions<E extends Encoding = Encoding> extends ImageShape<E> {
+export interface ImageOptions<E extends Encoding = Encoding> extends LoanShape<E> {
   /** Leave what is in the slot, which may be an older picture, instead of zeros. */
   uninitialized?: boolean;
 }
@@ -30,8 +49,12 @@ export interface ImageOptions<E extends Encoding = Encoding> extends ImageShape<
 export type Rgb8<O> = Omit<O, 'encoding'> & { encoding?: undefined };
 
 export const sizeKeys = ['width', 'height', 'encoding'] as const;
-export const shapeKeys = [...sizeKeys, 'frameId', 'timestampNs'] as const;
-const optionKeys = [...shapeKeys, 'uninitialized'] as const;
+export const shapeKeys = [
+  ...sizeKeys,
+  ...(['frameId', 'timestampNs', 'yuvMatrix', 'yuvRange'] as const),
+] as const;
+export const loanKeys = [...shapeKeys, 'step'] as const;
+const optionKeys = [...loanKeys, 'uninitialized'] as const;
 
 /** What both forms of the constructor, `fromBytes` and `loan` are given, checked. */
 export interface Wanted {
@@ -42,6 +65,8 @@ export interface Wanted {
   frameId: unknown;
   timestampNs: unknown;
   zeroed: boolean;
+  /** Matrix, and range above 8 bits, by their codes. */
+  colour?: number;
 }
 
 /** What the constructor was given, in either of its forms. */
@@ -57,13 +82,15 @@ export function readArguments(first: unknown, second: unknown, third: unknown): 
 
 /** A shape from known options; throws for anything that is none. */
 export function readShape(options: {
-  readonly [key in (typeof shapeKeys)[number]]?: unknown;
+  readonly [key in (typeof loanKeys)[number]]?: unknown;
 }): Wanted {
-  const { width, height, encoding = 'rgb8', frameId, timestampNs } = options;
+  const { width, height, encoding = 'rgb8', frameId, timestampNs, step } = options;
   const row = checkEncoding(encoding);
-  const rowBytes = checkShape(row, width, height);
+  const packed = checkShape(row, width, height);
   const size = { width: width as number, height: height as number };
-  return { row, ...size, rowBytes, frameId, timestampNs, zeroed: false };
+  const rowBytes = step === undefined ? packed : checkStep(row, size.height, packed, step);
+  const colour = colourWith(row, 0, options.yuvMatrix, options.yuvRange);
+  return { row, ...size, rowBytes, frameId, timestampNs, zeroed: false, colour };
 }
 
 /** What `JSON.stringify` sees of an image: no pixels; 64-bit numbers as decimal strings. */

@@ -115,12 +115,23 @@ async function buildBinding() {
   await step('binding', tool('napi'), ['build', ...what, ...where]);
 }
 
+/**
+ * Installs the packages that adapters are tested with. Where that fails, for want of a network for
+ * instance, their tests are skipped by name.
+ */
+export async function installAdapters() {
+  await install('__test__/adapters').catch((error) => {
+    if (!(error instanceof Failure)) throw error;
+  });
+}
+
 /** Installs the locked dependencies, unless that was done for this very lock file. */
-async function install() {
-  const stamp = join(root, 'node_modules/.installed');
-  const lock = sha256(readFileSync(join(root, 'package-lock.json')));
+async function install(folder = '.') {
+  const stamp = join(root, folder, 'node_modules/.installed');
+  const lock = sha256(readFileSync(join(root, folder, 'package-lock.json')));
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
-  await step('install', 'npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund']);
+  const args = ['ci', '--prefix', folder, '--prefer-offline', '--no-audit', '--no-fund'];
+  await step(folder === '.' ? 'install' : `install ${folder}`, 'npm', args);
   writeFileSync(stamp, lock);
 }
 

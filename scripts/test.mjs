@@ -1,17 +1,17 @@
 // Builds and runs every test; the last line is `N passed, M failed`.
-// --quick leaves out what is slow: processes, Rust's integration and documentation tests, crash
+// --quick leaves out what is slow: processes, adapters, Rust's integration and documentation tests, crash
 // points, chaos and models.
 import { randomBytes } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { avaCounts, cargoCounts, total } from './counts.mjs';
-import { build, Failure, main, root, run, timed, tool } from './lib.mjs';
+import { build, Failure, installAdapters, main, root, run, timed, tool } from './lib.mjs';
 import { avaResults, cargoResults, merged, prove } from './proof.mjs';
 import { mistakes, readAreas, reader, rowCounts } from './rows.mjs';
 
 const quick = process.argv.includes('--quick');
 /** Folders of tests that --quick leaves out. */
-const SLOW = ['process', 'leaving', 'steady'];
+const SLOW = ['process', 'leaving', 'steady', 'adapters'];
 /** What need not be read when another test has failed. */
 const PASSED = /^(ok \d+ - .*|test .* \.\.\. ok)\n/gm;
 const namespace = `t-${randomBytes(6).toString('hex')}`;
@@ -20,6 +20,7 @@ await main(async () => {
   let suites;
   try {
     await build();
+    if (!quick) await installAdapters();
     suites = [await cargoSuite(), await avaSuite()];
     // One after the other: what kills processes needs the machine to itself.
     if (!quick) {

@@ -127,3 +127,12 @@ fn returned(env: Env, value: sys::napi_value) -> Result<Unknown<'static>> {
     unsafe { Unknown::from_napi_value(env.raw(), value) }
         .map_err(|error| refused("buffer", error.status as sys::napi_status))
 }
+
+/// Where bytes begin, for those who describe them to native code. A number, because no address of
+/// a process is above 2^48.
+#[napi(catch_unwind)]
+pub fn address_of(bytes: Uint8Array) -> f64 {
+    #[allow(clippy::cast_precision_loss, reason = "below 2^48")]
+    let address = bytes.as_ptr().expose_provenance() as f64;
+    address
+}
