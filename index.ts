@@ -35,6 +35,16 @@ export type { LappedEvent, LeakEvent, PeerDiedEvent, TopicRemovedEvent } from '.
 export { FramelaneError, type ErrorCode } from './lib/errors.js';
 export type { FromArrayOptions, FromRowsOptions, NdarrayInput } from './lib/from-array.js';
 export { Image, type ImageConstructor, type ReceivedImage } from './lib/image.js';
+export {
+  Message,
+  type MessageConstructor,
+  type MessageJSON,
+  type MessageLabel,
+  type MessageOptions,
+  type MessageShape,
+  type MessageSize,
+  type ReceivedMessage,
+} from './lib/message.js';
 export type { PictureFormat } from './lib/picture.js';
 export type { PixelValues } from './lib/pixels.js';
 export type { Plane } from './lib/planes.js';
@@ -44,7 +54,15 @@ export type { ImageJSON, ImageOptions, ImageShape, ImageSize, LoanShape } from '
 export { Queue, type Ack, type Job, type QueueOptions } from './lib/queue.js';
 export type { AbortSignalLike } from './lib/line.js';
 export type { Overflow, WaitOptions } from './lib/channel.js';
-export type { LoanCloud, LoanDepth, LoanImage, LoanOf, Received, SizeOf } from './lib/kinds.js';
+export type {
+  LoanCloud,
+  LoanDepth,
+  LoanImage,
+  LoanMessage,
+  LoanOf,
+  Received,
+  SizeOf,
+} from './lib/kinds.js';
 export type { ByteSource, ByteStreamLike, SendFromOptions } from './lib/send-from.js';
 export type {
   HolderStats,

@@ -6,6 +6,13 @@ import type { DepthDtype, DepthShape, DepthSize } from './depth-shape.js';
 import type { Dtype } from './dtype.js';
 import type { Encoding } from './encoding.js';
 import type { Image, ImageFrame, ReceivedImage } from './image.js';
+import type {
+  Message,
+  MessageFrame,
+  MessageShape,
+  MessageSize,
+  ReceivedMessage,
+} from './message.js';
 import type { ImageSize, LoanShape, Rgb8 } from './shape.js';
 
 /** A frame as a topic hands it out: read-only. */
@@ -16,13 +23,18 @@ export type Received<T> =
       ? ReceivedDepthImage<D>
       : T extends CloudFrame<infer D, unknown>
         ? ReceivedPointCloud<D>
-        : never;
+        : T extends MessageFrame<unknown>
+          ? ReceivedMessage
+          : never;
 
 /** `loan` of a topic of images. */
 export interface LoanImage {
   (options: Rgb8<LoanShape>): Image<'rgb8'>;
   <E extends Encoding>(options: LoanShape<E>): Image<E>;
 }
+
+/** `loan` of a topic of messages. */
+export type LoanMessage = (options: MessageShape) => Message;
 
 /** `loan` of a topic of depth images. */
 export type LoanDepth = <D extends DepthDtype = 'float32'>(options: DepthShape<D>) => DepthImage<D>;
@@ -41,7 +53,9 @@ export type LoanOf<T> =
       ? LoanDepth
       : T extends CloudFrame<CloudDtype, unknown>
         ? LoanCloud
-        : never;
+        : T extends MessageFrame<unknown>
+          ? LoanMessage
+          : never;
 
 /** What `prepare` of a topic of such frames takes. */
 export type SizeOf<T> =
@@ -51,4 +65,6 @@ export type SizeOf<T> =
       ? DepthSize
       : T extends CloudFrame<CloudDtype, unknown>
         ? CloudSize
-        : never;
+        : T extends MessageFrame<unknown>
+          ? MessageSize
+          : never;

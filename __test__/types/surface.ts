@@ -2,7 +2,7 @@
  * What the types promise, checked by compiling this file; `types.spec.ts` compiles it once more
  * as a program would that has nothing but ES2022. Never run.
  */
-import { configure, FramelaneError, Image, pair, Queue, Topic } from 'framelane';
+import { configure, FramelaneError, Image, Message, pair, Queue, Topic } from 'framelane';
 import type {
   ByteSource,
   Encoding,
@@ -16,6 +16,7 @@ import type {
   PairStats,
   Received,
   ReceivedImage,
+  ReceivedMessage,
   TopicRemovedEvent,
   TokenOptions,
   TopicStats,
@@ -267,6 +268,49 @@ export async function pairs(signal: AbortSignal): Promise<void> {
   // @ts-expect-error the frames of a queue are shared out
   const jobs = pair(left, new Queue(Image, 'jobs'), { toleranceMs: 5 });
   void [count, near, jobs];
+}
+
+export async function messages(signal: AbortSignal, image: ReceivedImage): Promise<void> {
+  const topic = new Topic(Message, 'detections', { depth: 4 });
+  same<typeof topic, Topic<Message>>(true);
+  same<Received<Message>, ReceivedMessage>(true);
+  const { timestampNs } = image;
+  topic.send(Message.json([{ label: 'cup' }], { timestampNs, frameId: 'left' }));
+  topic.send(Message.bytes(new ArrayBuffer(4), { format: 'cbor' }));
+  const loan: Message = topic.loan({ bytes: 12, format: 'cbor', frameId: 'x', timestampNs: 1 });
+  loan.bytes[0] = 1;
+  topic.send(loan.setFrameId('y').setTimestampNs(1n));
+  await topic.prepare({ bytes: 12 });
+  const received: ReceivedMessage = await topic.recv({ signal });
+  same<Message['bytes'], Array8>(true);
+  const value: unknown = received.json();
+  const boxes: { label: string }[] = received.json<{ label: string }[]>();
+  const [format, text, length]: [string | null, string, number] = [
+    received.format,
+    received.text(),
+    received.byteLength + received.nbytes,
+  ];
+  const named: ReceivedMessage = Message.fromToken(received.toToken());
+  const own: Message = received.clone();
+  for await (const [picture, found] of pair(new Topic(Image), topic, { toleranceMs: 0 })) {
+    same<typeof picture, ReceivedImage>(true);
+    same<typeof found, ReceivedMessage>(true);
+  }
+  const jobs = new Queue(Message, 'jobs', { ack: 'manual' });
+  const job: Job<Message> | null = jobs.tryRecv();
+  // @ts-expect-error received messages are read-only
+  received.bytes[0] = 1;
+  // @ts-expect-error received messages are read-only
+  received.setTimestampNs(1);
+  // @ts-expect-error made by json and bytes
+  const made = new Message(1);
+  // @ts-expect-error JSON has no other format
+  const other = Message.json(1, { format: 'cbor' });
+  // @ts-expect-error a message has no width
+  const wide = topic.loan({ width: 2, height: 2 });
+  // @ts-expect-error not a message
+  topic.send(image);
+  void [value, boxes, format, text, length, named, own, job, made, other, wide];
 }
 
 export async function scopes(): Promise<void> {

@@ -42,7 +42,7 @@ export const errorCodes = {
   ERR_FRAMELANE_UNSUPPORTED_PLATFORM: 19,
   /** The runtime refuses buffers over foreign memory. */
   ERR_FRAMELANE_EXTERNAL_MEMORY: 20,
-  /** The picture cannot be decoded or encoded. */
+  /** The picture or message cannot be decoded or encoded. */
   ERR_FRAMELANE_CODEC: 21,
   /** Settings were changed after the first use. */
   ERR_FRAMELANE_CONFIGURED: 22,

@@ -67,19 +67,22 @@ pub unsafe fn write_ext(hold: &mut OwnHold, payload_bytes: u64, ext: &Ext) -> Re
         let text = format!("{} bytes do not fit behind {payload_bytes} of {stride}", ext.bytes());
         Error::new(ErrorCode::InvalidSize, text)
     };
+    // Behind nothing, too: an offset of 0 says that there is no block.
     let offset = payload_bytes
+        .max(1)
         .checked_next_multiple_of(PAYLOAD_ALIGN.into())
         .filter(|&offset| offset < stride)
         .ok_or_else(refused)?;
     hold.will_write(stride);
-    let at = usize::try_from(offset).map_err(|_| refused())?;
-    let length = usize::try_from(stride - offset).map_err(|_| refused())?;
+    let at = usize::try_from(payload_bytes).map_err(|_| refused())?;
+    let length = usize::try_from(stride - payload_bytes).map_err(|_| refused())?;
+    let gap = usize::try_from(offset - payload_bytes).map_err(|_| refused())?;
     // SAFETY: inside the slot.
     let start = unsafe { hold.pointer().add(at) };
     // SAFETY: the rest of the slot, on loan to the caller, and by its promise seen by nobody.
-    let place = unsafe { std::slice::from_raw_parts_mut(start, length) };
-    place.fill(0);
-    let mut writer = Writer::new(place);
+    let rest = unsafe { std::slice::from_raw_parts_mut(start, length) };
+    rest.fill(0);
+    let mut writer = Writer::new(rest.get_mut(gap..).unwrap_or_default());
     let fields: Vec<_> = ext
         .fields
         .iter()
@@ -121,6 +124,21 @@ pub fn read_ext(hold: &Hold) -> Result<Ext> {
     // SAFETY: the slot has so many bytes, and its owner does not write while we hold it.
     let bytes = unsafe { std::slice::from_raw_parts(start, length) }.to_vec();
     Ok(parse(&bytes, header.payload_bytes).unwrap_or_default())
+}
+
+/// What the ext block at `offset` of a frame on loan says; nothing at offset 0.
+pub(crate) fn own_ext(hold: &OwnHold, offset: u32, payload_bytes: u64) -> Ext {
+    let rest = hold.pool().geometry().slot_stride.checked_sub(offset.into());
+    let (Some(rest), Ok(at)) = (rest, usize::try_from(offset)) else { return Ext::default() };
+    if offset == 0 {
+        return Ext::default();
+    }
+    let length = usize::try_from(rest.min(READ_MAX)).unwrap_or(0);
+    // SAFETY: inside the slot.
+    let start = unsafe { hold.pointer().add(at) };
+    // SAFETY: the slot has so many bytes, and is on loan to the caller.
+    let bytes = unsafe { std::slice::from_raw_parts(start, length) }.to_vec();
+    parse(&bytes, payload_bytes).unwrap_or_default()
 }
 
 fn parse(bytes: &[u8], payload_bytes: u64) -> Option<Ext> {

@@ -26,11 +26,35 @@ impl Default for Said {
     }
 }
 
+impl Said {
+    /// Writes it into the header of a frame on loan, where [`said_in`] finds it.
+    #[inline(always)]
+    pub(crate) fn write(self, header: &mut SlotHeader) {
+        header.depth_scale = self.depth_scale;
+        header.colour_matrix = self.colour_matrix;
+        header.colour_range = self.colour_range;
+        header.ext_offset = self.ext_offset;
+    }
+}
+
+/// What a header says of its frame so far.
+#[inline(always)]
+pub(crate) fn said_in(header: &SlotHeader) -> Said {
+    Said {
+        depth_scale: header.depth_scale,
+        colour_matrix: header.colour_matrix,
+        colour_range: header.colour_range,
+        ext_offset: header.ext_offset,
+    }
+}
+
 /// Clears what a publisher may leave unsaid.
+#[inline(always)]
 pub(crate) fn begin_header(header: &mut SlotHeader) {
     header.stamp_ns = 0;
     header.sequence = 0;
     header.frame_id_len = 0;
+    Said::default().write(header);
 }
 
 /// Writes everything but what the publisher has said into the header of a frame, and into its
@@ -45,16 +69,13 @@ pub fn complete_header(header: &mut SlotHeader, descriptor: &mut Descriptor, sai
     header.stamp_source = stamp_source::HOST;
     header.abi_minor = 0;
     header.capture_flags = 0;
-    header.depth_scale = said.depth_scale;
+    said.write(header);
     header.payload_bytes = descriptor.payload_bytes;
     header.payload_offset = 0;
-    header.ext_offset = said.ext_offset;
     header.shape[..3].copy_from_slice(&descriptor.dims);
     header.planes[0] = Plane { offset: 0, step: descriptor.step };
     header.axes = 0;
     header.components = 0;
-    header.colour_matrix = said.colour_matrix;
-    header.colour_range = said.colour_range;
     header.reserved = 0;
     if said.ext_offset != 0 {
         descriptor.flags |= EXT_FLAG;

@@ -27,19 +27,33 @@
 //! A [`Topic`] belongs to one thread at a time; open it once more for another. A frame is
 //! given back when it is dropped.
 
+mod cloud;
 mod config;
+mod depth;
+mod element;
 mod ext;
 mod header;
 mod image;
 mod kernel_error;
+mod lend;
+mod loaned;
+mod message;
+mod point_layout;
 mod queue;
+mod raster;
+mod raster_mut;
 pub mod raw;
+mod received;
+mod shape;
 mod token;
 mod topic;
 mod validate;
 
+pub use cloud::{PointCloud, PointCloudMut};
 pub use config::{Config, configure, inspect};
-pub use framelane_kernels::{Format, PointField};
+pub use depth::{DepthFormat, DepthImage, DepthImageMut, DepthShape};
+pub use element::{Element, Strided, StridedMut};
+pub use framelane_kernels::{Format, PointField, Yuv, YuvMatrix, YuvRange};
 pub use framelane_layout::ext::Camera;
 pub use framelane_layout::topic::Overflow;
 pub use framelane_layout::topic::{Delivery, Mode};
@@ -48,5 +62,24 @@ pub use framelane_topic::{Error, FrameAccess, Result, Scrub};
 pub use framelane_topic::{Holder, PoolView, PublisherView, SubscriberView};
 pub use framelane_topic::{Inspection, PoolSeen, ReaderSeen, SlotSeen, SlotState, TopicSeen};
 pub use image::{Image, ImageMut};
+pub use loaned::Loaned;
+pub use message::{Message, MessageMut};
+pub use point_layout::PointLayout;
 pub use queue::{Ack, Job, Queue, QueueOptions};
+pub use raster::{PixelShape, Plane};
+pub use received::Received;
+pub use shape::Shape;
 pub use topic::{Frame, Options, Stats, Topic};
+pub use validate::{CloudShape, ImageShape, MessageFormat, MessageShape};
+
+/// What the examples of this documentation begin with.
+#[doc(hidden)]
+pub mod doc {
+    /// Lets the topics of this process be those of one example alone.
+    pub fn begin() {
+        let namespace = Some(format!("doc-{}", std::process::id()));
+        let config = crate::Config { namespace, ..crate::Config::default() };
+        // Refused only where something was used before, which no example does.
+        drop(crate::configure(config));
+    }
+}

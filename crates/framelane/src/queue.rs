@@ -4,11 +4,9 @@ use std::fmt;
 use std::ops::Deref;
 use std::time::{Duration, Instant};
 
-use framelane_layout::Encoding;
 use framelane_layout::topic::{Delivery, Overflow};
 use framelane_topic::{Claimed, Result};
 
-use crate::image::{Image, ImageMut};
 use crate::topic::{Frame, Options, Stats, Topic};
 
 /// When a frame of a queue is done with.
@@ -122,30 +120,17 @@ impl<T: Frame> Queue<T> {
         }
     }
 
+    /// What lends slots.
+    pub(crate) fn topic(&mut self) -> &mut Topic<T> {
+        &mut self.0
+    }
+
     /// Counters, and the queue as seen from here.
     ///
     /// # Errors
     /// As [`Topic::stats`].
     pub fn stats(&self) -> Result<Stats> {
         self.0.stats()
-    }
-}
-
-impl Queue<Image> {
-    /// Makes memory for images of this size ahead of time, see [`Topic::prepare`].
-    ///
-    /// # Errors
-    /// As [`Topic::prepare`].
-    pub fn prepare(&mut self, width: u32, height: u32, encoding: Encoding) -> Result<()> {
-        self.0.prepare(width, height, encoding)
-    }
-
-    /// A slot for an image of this size, see [`Topic::loan`].
-    ///
-    /// # Errors
-    /// As [`Topic::loan`].
-    pub fn loan(&mut self, width: u32, height: u32, encoding: Encoding) -> Result<ImageMut> {
-        self.0.loan(width, height, encoding)
     }
 }
 

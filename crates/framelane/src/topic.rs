@@ -3,15 +3,13 @@
 use std::time::{Duration, Instant};
 
 use framelane_layout::topic::{Delivery, Mode, Overflow};
-use framelane_layout::{Descriptor, Encoding, ErrorCode, Kind};
+use framelane_layout::{Descriptor, ErrorCode, Kind};
 use framelane_topic::{
     Claimed, DEPTH_MAX, Hold, OwnHold, Publisher, Received, Subscriber, TopicStats,
 };
 use framelane_topic::{Error, Result, check_not_forked};
 
 use crate::config;
-use crate::image::{Image, ImageMut};
-use crate::validate::ImageShape;
 
 /// A type of frames that topics carry.
 pub trait Frame: Sized {
@@ -128,7 +126,7 @@ impl<T: Frame> Topic<T> {
     }
 
     #[inline(always)]
-    fn publisher(&mut self) -> Result<&mut Publisher> {
+    pub(crate) fn publisher(&mut self) -> Result<&mut Publisher> {
         match &mut self.publisher {
             Some(publisher) => Ok(publisher),
             none => {
@@ -321,40 +319,4 @@ impl<T: Frame> Topic<T> {
             topic: TopicStats::of(self.subscriber.topic())?,
         })
     }
-}
-
-impl Topic<Image> {
-    /// Makes memory for images of this size ahead of time, as many as the ring keeps and one
-    /// more, so that no later loan has to wait for it: about 3 ms a mebibyte.
-    ///
-    /// # Errors
-    /// As [`loan`](Self::loan).
-    pub fn prepare(&mut self, width: u32, height: u32, encoding: Encoding) -> Result<()> {
-        let Some(shape) = ImageShape::packed(height, width, encoding) else {
-            return Err(not_a_size(width, height, encoding));
-        };
-        let publisher = self.publisher()?;
-        let depth = publisher.depth_for(shape.bytes);
-        publisher.topic().peer().prepare(shape.bytes, depth)
-    }
-
-    /// A slot for an image of this size, on loan; what stands in it is unspecified.
-    ///
-    /// # Errors
-    /// [`ErrorCode::InvalidSize`] where a size is zero or does not fit the encoding,
-    /// [`ErrorCode::PoolExhausted`] and [`ErrorCode::NoSpace`] where no slot can be had.
-    #[inline(always)]
-    pub fn loan(&mut self, width: u32, height: u32, encoding: Encoding) -> Result<ImageMut> {
-        let Some(shape) = ImageShape::packed(height, width, encoding) else {
-            return Err(not_a_size(width, height, encoding));
-        };
-        let hold = self.publisher()?.loan(shape.bytes)?;
-        Ok(ImageMut::new(hold, shape))
-    }
-}
-
-#[cold]
-fn not_a_size(width: u32, height: u32, encoding: Encoding) -> Error {
-    let text = format!("{width}x{height} {} is not a size", encoding.info().name);
-    Error::new(ErrorCode::InvalidSize, text)
 }

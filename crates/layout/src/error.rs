@@ -55,7 +55,7 @@ error_codes! {
     UnsupportedPlatform = 19, "ERR_FRAMELANE_UNSUPPORTED_PLATFORM";
     /// The runtime refuses buffers over foreign memory.
     ExternalMemory = 20, "ERR_FRAMELANE_EXTERNAL_MEMORY";
-    /// The picture cannot be decoded or encoded.
+    /// The picture or message cannot be decoded or encoded.
     Codec = 21, "ERR_FRAMELANE_CODEC";
     /// Settings were changed after the first use.
     Configured = 22, "ERR_FRAMELANE_CONFIGURED";

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod array;
+mod camera;
 pub mod control;
 pub mod descriptor;
 pub mod dtype;
