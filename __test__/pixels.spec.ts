@@ -237,6 +237,14 @@ test('copyFrom of bytes of the same image', (t) => {
   );
 });
 
+test('copyFrom of many bytes to the rows below others', (t) => {
+  using image = new Image(1024, 1024, 'mono8');
+  using lower = image.crop(0, 512, 1024, 512);
+  lower.copyFrom(new Uint8Array(512 * 1024).fill(7));
+  t.deepEqual([image.pixel(0, 511), image.pixel(0, 512), image.pixel(1023, 1023)], [[0], [7], [7]]);
+  t.is(image.data.indexOf(7), 512 * 1024);
+});
+
 test('copyFrom refuses another length and changes nothing', (t) => {
   using image = counting('rgb8', 4, 4);
   const before = image.data.slice();

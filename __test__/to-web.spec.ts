@@ -69,7 +69,9 @@ test('toImageData of packed rgba8 is a view where it can be written, else a copy
   const own = topic.loan({ width: 2, height: 2, encoding: 'rgba8' });
   own.toImageData().data.fill(300);
   t.deepEqual(own.pixel(1, 1), [255, 255, 255, 255]);
+  using kept = own.retain();
   topic.send(own);
+  kept.toImageData().data.fill(0);
   using received = topic.tryRecv()!;
   received.toImageData().data.fill(0);
   t.deepEqual(received.pixel(1, 1), [255, 255, 255, 255]);
