@@ -8,7 +8,8 @@ interface Package {
 const LAYERS: Record<string, string[]> = {
   'framelane-layout': [],
   'framelane-shm': ['layout'],
-  'framelane-kernels': ['layout'],
+  'framelane-resample': [],
+  'framelane-kernels': ['layout', 'resample'],
   'framelane-pool': ['layout', 'shm'],
   'framelane-ring': ['layout', 'shm'],
   'framelane-topic': ['layout', 'shm', 'pool', 'ring'],
@@ -23,6 +24,7 @@ const OUTSIDE = /^framelane-demo-/;
 
 /** Third-party crates that one crate of ours keeps to itself. */
 const OWNERS: [dependency: RegExp, owner: string][] = [
+  [/^fast_image_resize$/, 'framelane-resample'],
   [/^memmap2$/, 'framelane-shm'],
   [/^napi(-|$)/, 'framelane-node'],
 ];

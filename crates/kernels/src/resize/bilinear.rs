@@ -1,16 +1,12 @@
-//! The weighted average of the source pixels around each target pixel: of 8-bit values by
-//! `fast_image_resize`, of the others as every average.
+//! The weighted average of the source pixels around each target pixel: of 8-bit values by a
+//! library with SIMD, of the others as every average.
 //!
-//! The library's code is made anew for each kind of pixel and each kind of view, some hundred
-//! kilobytes that take the compiler half a minute. So it gets the three kinds of pixels that
-//! matter most, and packed rows only; of others some are copied at a time.
+//! The library takes packed rows. Others are copied, some at a time.
 
 use std::ops::Range;
 
-use fast_image_resize::images::{TypedImage, TypedImageRef};
-use fast_image_resize::pixels::{U8, U8x3, U8x4};
-use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 use framelane_layout::Dtype;
+use framelane_resample::{Resampler, Source};
 
 use super::average::{Average, Kind};
 use super::{Plane, PlaneMut};
@@ -21,7 +17,7 @@ const COPIED: usize = 1 << 20;
 /// The library's own memory, and rows that had to be copied.
 #[derive(Debug, Default)]
 pub(super) struct Bilinear {
-    resizer: Resizer,
+    resampler: Resampler,
     from: Vec<u8>,
     to: Vec<u8>,
     average: Average,
@@ -30,15 +26,13 @@ pub(super) struct Bilinear {
 impl Bilinear {
     pub(super) fn resize(&mut self, from: &Plane<'_>, to: &mut PlaneMut<'_>) {
         match (from.pixel.dtype, from.pixel.channels) {
-            (Dtype::Uint8, 1) => self.bands::<U8>(from, to),
-            (Dtype::Uint8, 3) => self.bands::<U8x3>(from, to),
-            (Dtype::Uint8, 4) => self.bands::<U8x4>(from, to),
+            (Dtype::Uint8, 1 | 3 | 4) => self.bands(from, to),
             _ => self.average.resize(from, to, Kind::Bilinear),
         }
     }
 
     /// All rows of the target: at once where they and the source's are packed, else in bands.
-    fn bands<P: PixelTrait>(&mut self, from: &Plane<'_>, to: &mut PlaneMut<'_>) {
+    fn bands(&mut self, from: &Plane<'_>, to: &mut PlaneMut<'_>) {
         let scale = Scale { from: from.height, to: to.height };
         let packed = from.is_packed();
         let mut y = 0;
@@ -46,41 +40,29 @@ impl Bilinear {
             let whole = packed && to.is_packed();
             let rows = y..if whole { to.height } else { scale.band(y, from.row_bytes()) };
             y = rows.end;
-            self.band::<P>(from, to, scale, rows);
+            self.band(from, to, scale, rows);
         }
     }
 
     /// Some of the target's rows.
-    fn band<P: PixelTrait>(
-        &mut self,
-        from: &Plane<'_>,
-        to: &mut PlaneMut<'_>,
-        scale: Scale,
-        rows: Range<usize>,
-    ) {
+    fn band(&mut self, from: &Plane<'_>, to: &mut PlaneMut<'_>, scale: Scale, rows: Range<usize>) {
         let source = scale.under(&rows);
         let (top, tall) = scale.part(&rows, &source);
-        let options = ResizeOptions::new()
-            .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
-            .use_alpha(false)
-            .crop(0.0, top, count(from.width), tall);
         let bytes = if from.is_packed() {
             &from.bytes[source.start * from.step..]
         } else {
             &*copy(&mut self.from, from, source.clone())
         };
-        let (wide, high) = (pixels(from.width), pixels(source.len()));
-        let from_view = TypedImageRef::<P>::from_buffer(wide, high, bytes).expect(WHOLE);
+        let (width, height) = (pixels(from.width), pixels(source.len()));
         let (packed, row_bytes) = (to.is_packed(), to.row_bytes());
         let results = if packed {
             &mut to.bytes[rows.start * row_bytes..]
         } else {
             room(&mut self.to, rows.len() * row_bytes)
         };
-        let (wide, high) = (pixels(to.width), pixels(rows.len()));
-        let mut to_view = TypedImage::<P>::from_buffer(wide, high, results).expect(WHOLE);
-        let done = self.resizer.resize_typed(&from_view, &mut to_view, &options);
-        done.expect("the part lies within the source");
+        let source = Source { bytes, width, height, top, tall };
+        let size = (pixels(to.width), pixels(rows.len()));
+        self.resampler.bilinear(from.pixel.channels, source, results, size);
         if !packed {
             let results = self.to.chunks_exact(row_bytes);
             let targets = to.rows().skip(rows.start).take(rows.len());
@@ -150,9 +132,6 @@ fn room(kept: &mut Vec<u8>, bytes: usize) -> &mut [u8] {
     }
     &mut kept[..bytes]
 }
-
-/// Pixels of bytes are aligned wherever they are, and there are as many as planes have.
-const WHOLE: &str = "the rows are there and packed";
 
 fn pixels(number: usize) -> u32 {
     u32::try_from(number).expect("sizes are 32-bit numbers")
