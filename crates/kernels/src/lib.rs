@@ -19,4 +19,4 @@ pub use depth::{
 };
 pub use raster::{Raster, RasterError, RasterMut};
 pub use resize::{Filter, ResizeError, Resizer, resize};
-pub use tensor_input::{Layout, TensorInputError, tensor_input};
+pub use tensor_input::{Layout, TensorInputError, tensor_channels, tensor_input};
