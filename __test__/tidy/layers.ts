@@ -9,7 +9,8 @@ const LAYERS: Record<string, string[]> = {
   'framelane-layout': [],
   'framelane-shm': ['layout'],
   'framelane-simd': [],
-  'framelane-kernels': ['layout', 'simd'],
+  'framelane-resample': [],
+  'framelane-kernels': ['layout', 'simd', 'resample'],
   'framelane-pool': ['layout', 'shm'],
   'framelane-ring': ['layout', 'shm'],
   'framelane-topic': ['layout', 'shm', 'pool', 'ring'],
@@ -24,6 +25,7 @@ const OUTSIDE = /^framelane-demo-/;
 
 /** Third-party crates that one crate of ours keeps to itself. */
 const OWNERS: [dependency: RegExp, owner: string][] = [
+  [/^fast_image_resize$/, 'framelane-resample'],
   [/^memmap2$/, 'framelane-shm'],
   [/^napi(-|$)/, 'framelane-node'],
 ];

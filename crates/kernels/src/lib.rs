@@ -27,4 +27,4 @@ pub use points::{
 };
 pub use raster::{Raster, RasterError, RasterMut};
 pub use resize::{Filter, ResizeError, Resizer, resize};
-pub use tensor_input::{Layout, TensorInputError, tensor_input};
+pub use tensor_input::{Layout, TensorInputError, tensor_channels, tensor_input};

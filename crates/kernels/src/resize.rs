@@ -4,7 +4,7 @@
 //! resized by itself, with chroma values taken to be in the middle of the pixels they are for.
 //! Alpha is a channel like the others: colours are not weighted with it.
 
-mod area;
+mod average;
 mod bilinear;
 mod nearest;
 #[cfg(test)]
@@ -86,7 +86,7 @@ impl std::error::Error for ResizeError {}
 pub struct Resizer {
     nearest: nearest::Nearest,
     bilinear: bilinear::Bilinear,
-    area: area::Area,
+    average: average::Average,
 }
 
 impl Resizer {
@@ -125,7 +125,7 @@ impl Resizer {
             match filter {
                 Filter::Nearest => self.nearest.resize(&from, &mut to),
                 Filter::Bilinear => self.bilinear.resize(&from, &mut to),
-                Filter::Area => self.area.resize(&from, &mut to),
+                Filter::Area => self.average.resize(&from, &mut to, average::Kind::Area),
             }
         }
         Ok(())
@@ -225,6 +225,10 @@ impl<'a> Plane<'a> {
         Self { bytes, step, width, height, pixel }
     }
 
+    fn is_packed(&self) -> bool {
+        self.step == self.row_bytes()
+    }
+
     fn row_bytes(&self) -> usize {
         self.width * self.pixel.bytes()
     }
@@ -242,6 +246,10 @@ impl<'a> PlaneMut<'a> {
     fn new(bytes: &'a mut [u8], step: u32, size: (u32, u32), pixel: Pixel) -> Self {
         let [step, _, width, height] = measures(step, size, pixel);
         Self { bytes, step, width, height, pixel }
+    }
+
+    fn is_packed(&self) -> bool {
+        self.step == self.row_bytes()
     }
 
     fn row_bytes(&self) -> usize {

@@ -125,8 +125,8 @@ fn metre_run(run: &[[[u8; 4]; METRE_LANES]; METRE_TURNS], sums: &mut MetreSums) 
         }
     }
     (sums.max, sums.min) = (max, min);
-    for lane in 0..METRE_LANES {
-        sums.sum[lane] += f64::from(added[lane]);
+    for (sum, added) in sums.sum.iter_mut().zip(added) {
+        *sum += f64::from(added);
     }
     sums.known += u64::from(known.iter().sum::<u32>());
 }
