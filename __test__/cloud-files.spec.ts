@@ -41,7 +41,7 @@ test('a PLY has mixed fields, and the same points in text', (t) => {
   t.is(binary.dtype, 'mixed');
   t.deepEqual(
     binary.fields.map(({ name, dtype }) => `${name} ${dtype}`),
-    [...['x float32', 'y float32', 'z float32'], ...['red uint8', 'green uint8', 'blue uint8']],
+    ['x float32', 'y float32', 'z float32', 'red uint8', 'green uint8', 'blue uint8'],
   );
   t.deepEqual([...text.data], [...binary.data]);
   for (const axis of ['x', 'y', 'z']) {

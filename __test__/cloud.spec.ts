@@ -388,8 +388,11 @@ for (const env of [{}, { FRAMELANE_MEMORY: 'copy' }]) {
     const { stdout, stderr } = await runScript(script, { FRAMELANE_GUARD: '0', ...env });
     t.is(stderr, '');
     t.like(JSON.parse(stdout), {
-      ...{ frameId: 'far', dtype: 'mixed', pointCount: 2 },
-      ...{ time: [0, 0.125], at: [1, 2, 3, 4, 5, 6, 7, 0.125] },
+      frameId: 'far',
+      dtype: 'mixed',
+      pointCount: 2,
+      time: [0, 0.125],
+      at: [1, 2, 3, 4, 5, 6, 7, 0.125],
     });
     using answer = answers.tryRecv()!;
     t.is(answer.field('ring').get(0), 77, 'readable after its publisher has ended');

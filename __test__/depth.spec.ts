@@ -426,8 +426,14 @@ for (const env of [{}, { FRAMELANE_MEMORY: 'copy' }]) {
     const { stdout, stderr } = await runScript(script, { FRAMELANE_GUARD: '0', ...env });
     t.is(stderr, '');
     t.deepEqual(JSON.parse(stdout), {
-      ...{ data: [0, 2, 4, 6, 8, 65535], dtype: 'uint16', depthScale: 0.5, frameId: 'far' },
-      ...{ min: 0.001, max: 32.7675, points: 5, D: [1, 2, 3] },
+      data: [0, 2, 4, 6, 8, 65535],
+      dtype: 'uint16',
+      depthScale: 0.5,
+      frameId: 'far',
+      min: 0.001,
+      max: 32.7675,
+      points: 5,
+      D: [1, 2, 3],
       K: [994.978, 0, 311.193, 0, 994.978, 254.877, 0, 0, 1],
     });
   });

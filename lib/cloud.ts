@@ -1,7 +1,7 @@
 /** `PointCloud`, as users see it. */
 import type { BytesLike } from './check.js';
 import { CloudFrame, type CloudArrayOptions, type CloudDataOf } from './cloud-frame.js';
-import type { CloudDtype, CloudOptions, CloudShape, PointField } from './cloud-shape.js';
+import type { CloudDtype, CloudOptions, CloudShape } from './cloud-shape.js';
 import type { Dtype } from './dtype.js';
 import type { FrameClass } from './frame.js';
 import type { AnyArray, StridedArray } from './strided.js';

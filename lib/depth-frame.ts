@@ -241,7 +241,13 @@ class DepthImage<D extends DepthDtype = DepthDtype, A = DepthDataOf<D>> extends 
     const { width, height, dtype, depthScale, step, nbytes, frameId, sequence } = this;
     return {
       type: 'DepthImage',
-      ...{ width, height, dtype, depthScale, step, nbytes, frameId },
+      width,
+      height,
+      dtype,
+      depthScale,
+      step,
+      nbytes,
+      frameId,
       timestampNs: String(this.timestampNs),
       sequence,
       sentNs: String(this.sentNs),
