@@ -377,8 +377,8 @@ for (const env of [{}, { FRAMELANE_MEMORY: 'copy' }]) {
       const [topic, answers] = [new Topic(PointCloud, '${name}'), new Topic(PointCloud, '${back}')];
       const cloud = topic.tryRecv();
       const { fields, frameId, dtype, pointCount } = cloud;
-      const time = [...cloud.field('time')];
-      console.log(JSON.stringify({ fields, frameId, dtype, pointCount, time, at: cloud.pointAt(1) }));
+      const said = { fields, frameId, dtype, pointCount, at: cloud.pointAt(1) };
+      console.log(JSON.stringify({ ...said, time: [...cloud.field('time')] }));
       const answer = cloud.clone();
       answer.field('ring').set(0, 77);
       answers.send(answer);

@@ -6,8 +6,8 @@ import type { FrameClass } from './frame.js';
 import type { StridedArray } from './strided.js';
 
 /**
- * Distances in shared memory, one for each pixel: metres as floats, or raw units of 16 bits. Whoever
- * has one gives it back, as of `Image`.
+ * Distances in shared memory, one for each pixel: metres as floats, or raw units of 16 bits.
+ * Whoever has one gives it back, as of `Image`.
  *
  * Errors that every member throws after `release()`: `ERR_FRAMELANE_RELEASED`, but for `released`
  * and `[Symbol.dispose]`. After `send` the metadata stay readable.
