@@ -52,7 +52,8 @@ export class FieldValues<D extends Dtype = Dtype> implements Iterable<ElementOf<
 
   /**
    * From the first value to the last, with what lies between: value `k` of point `i` is
-   * `data[i * stride + k]`. No copy, and for as long as the cloud is held. `null` where `stride` is.
+   * `data[i * stride + k]`. No copy, and for as long as the cloud is held. `null` where `stride`
+   * is.
    *
    * Throws `ERR_FRAMELANE_RELEASED`.
    */

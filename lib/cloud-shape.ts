@@ -153,7 +153,7 @@ function readPoints({ points, numPoints = points, width, height }: CloudGiven): 
   height: number;
   width: number;
 } {
-  if (points !== undefined && points !== numPoints) {
+  if (points !== undefined && !Object.is(points, numPoints)) {
     throw invalid('points', 'points or numPoints, which are the same, not both', points);
   }
   if (width === undefined && height === undefined) {
@@ -168,7 +168,7 @@ function readPoints({ points, numPoints = points, width, height }: CloudGiven): 
 /** What a point is, from known options. */
 export function readLayout(given: CloudGiven): CloudLayout {
   const { fieldsPerPoint, fields = fieldsPerPoint ?? 3, dtype = 'float32', pointStep } = given;
-  if (fieldsPerPoint !== undefined && fieldsPerPoint !== fields) {
+  if (fieldsPerPoint !== undefined && !Object.is(fieldsPerPoint, fields)) {
     throw invalid('fields', 'fields or fieldsPerPoint, which are the same, not both', fields);
   }
   const type = checkWord(dtype, 'dtype', dtypes);

@@ -1,10 +1,10 @@
 /** `PointCloud`, as users see it. */
 import type { BytesLike } from './check.js';
 import { CloudFrame, type CloudArrayOptions, type CloudDataOf } from './cloud-frame.js';
-import type { CloudDtype, CloudOptions, CloudShape, PointField } from './cloud-shape.js';
-import type { Dtype, TypedArray } from './dtype.js';
+import type { CloudDtype, CloudOptions, CloudShape } from './cloud-shape.js';
+import type { Dtype } from './dtype.js';
 import type { FrameClass } from './frame.js';
-import type { StridedArray } from './strided.js';
+import type { AnyArray, StridedArray } from './strided.js';
 
 /**
  * Points in shared memory: made here to be written and sent, or received to be read. Whoever has
@@ -66,7 +66,7 @@ export interface PointCloudConstructor extends FrameClass<PointCloud> {
    * @example
    * const cloud = PointCloud.fromArray(new Float32Array([1, 2, 3, 4, 5, 6]), { fields: 3 });
    */
-  fromArray(array: TypedArray | StridedArray, options?: CloudArrayOptions): PointCloud;
+  fromArray(array: AnyArray | StridedArray, options?: CloudArrayOptions): PointCloud;
 
   /**
    * A cloud with a copy of these bytes: points of `pointStep` bytes one after another, in the

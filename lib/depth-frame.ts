@@ -189,7 +189,8 @@ class DepthImage<D extends DepthDtype = DepthDtype, A = DepthDataOf<D>> extends 
    * `ERR_FRAMELANE_RELEASED`, and what `new PointCloud` throws.
    *
    * @example
-   * using cloud = depth.toPointCloud({ width: 640, height: 480, fx: 525, fy: 525, cx: 320, cy: 240 });
+   * const camera = { width: 640, height: 480, fx: 525, fy: 525, cx: 320, cy: 240 };
+   * using cloud = depth.toPointCloud(camera);
    */
   toPointCloud(cameraInfo?: CameraInfoInput, options?: ToPointCloudOptions): CloudFrame<'float32'> {
     const lease = this[LEASE];
@@ -241,7 +242,13 @@ class DepthImage<D extends DepthDtype = DepthDtype, A = DepthDataOf<D>> extends 
     const { width, height, dtype, depthScale, step, nbytes, frameId, sequence } = this;
     return {
       type: 'DepthImage',
-      ...{ width, height, dtype, depthScale, step, nbytes, frameId },
+      width,
+      height,
+      dtype,
+      depthScale,
+      step,
+      nbytes,
+      frameId,
       timestampNs: String(this.timestampNs),
       sequence,
       sentNs: String(this.sentNs),

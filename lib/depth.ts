@@ -2,13 +2,12 @@
 import type { BytesLike } from './check.js';
 import { DepthFrame, type DepthArrayOptions, type DepthDataOf } from './depth-frame.js';
 import type { DepthDtype, DepthOptions, DepthShape } from './depth-shape.js';
-import type { TypedArrayOf } from './dtype.js';
 import type { FrameClass } from './frame.js';
 import type { StridedArray } from './strided.js';
 
 /**
- * Distances in shared memory, one for each pixel: metres as floats, or raw units of 16 bits. Whoever
- * has one gives it back, as of `Image`.
+ * Distances in shared memory, one for each pixel: metres as floats, or raw units of 16 bits.
+ * Whoever has one gives it back, as of `Image`.
  *
  * Errors that every member throws after `release()`: `ERR_FRAMELANE_RELEASED`, but for `released`
  * and `[Symbol.dispose]`. After `send` the metadata stay readable.
@@ -59,15 +58,15 @@ export interface DepthImageConstructor extends FrameClass<DepthImage> {
    * `…_DETACHED_BUFFER`, and what `new DepthImage` throws.
    */
   fromArray(
-    array: TypedArrayOf<'float32'> | StridedArray<TypedArrayOf<'float32'>>,
+    array: Float32Array | StridedArray<Float32Array>,
     options?: DepthArrayOptions<'float32'>,
   ): DepthImage<'float32'>;
   fromArray(
-    array: TypedArrayOf<'uint16'> | StridedArray<TypedArrayOf<'uint16'>>,
+    array: Uint16Array | StridedArray<Uint16Array>,
     options?: DepthArrayOptions<'uint16'>,
   ): DepthImage<'uint16'>;
   fromArray(
-    array: TypedArrayOf<'float64'> | StridedArray<TypedArrayOf<'float64'>>,
+    array: Float64Array | StridedArray<Float64Array>,
     options: DepthArrayOptions<'float32'> & { dtype: 'float32' },
   ): DepthImage<'float32'>;
 

@@ -6,8 +6,22 @@ import { checkBytes, invalid } from './check.js';
 import type { Dtype, TypedArray } from './dtype.js';
 import { FramelaneError } from './errors.js';
 
+/** Any typed array, on shared memory too. */
+export type AnyArray =
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | BigUint64Array
+  | BigInt64Array
+  | Float32Array
+  | Float64Array;
+
 /** What `fromArray` takes beside a typed array: `ndarray` and its relatives; strides in values. */
-export interface StridedArray<A = TypedArray> {
+export interface StridedArray<A = AnyArray> {
   readonly data: A;
   readonly shape: ArrayLike<number>;
   /** How many values of `data` lie from one element to the next; packed rows without it. */

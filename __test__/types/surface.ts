@@ -2,7 +2,17 @@
  * What the types promise, checked by compiling this file; `types.spec.ts` compiles it once more
  * as a program would that has nothing but ES2022. Never run.
  */
-import { configure, FramelaneError, Image, Message, pair, Queue, Topic } from 'framelane';
+import {
+  configure,
+  DepthImage,
+  FramelaneError,
+  Image,
+  Message,
+  pair,
+  PointCloud,
+  Queue,
+  Topic,
+} from 'framelane';
 import type {
   ByteSource,
   Encoding,
@@ -15,8 +25,10 @@ import type {
   Pairs,
   PairStats,
   Received,
+  ReceivedDepthImage,
   ReceivedImage,
   ReceivedMessage,
+  ReceivedPointCloud,
   TopicRemovedEvent,
   TokenOptions,
   TopicStats,
@@ -345,4 +357,62 @@ export function events(message: unknown): string {
   const always: string = of;
   void [total, optional, none, always];
   return topic + process + (message as TopicRemovedEvent).topic;
+}
+
+export async function depths(floats: Float32Array, doubles: Float64Array): Promise<void> {
+  same<DepthImage<'uint16'>['data'], Array16>(true);
+  same<DepthImage<'float32'>['data'], Array32f>(true);
+  const metres: DepthImage<'float32'> = new DepthImage(480, 640);
+  const raw: DepthImage<'uint16'> = new DepthImage({ width: 2, height: 2, dtype: 'uint16' });
+  const made: DepthImage<'float32'> = DepthImage.fromArray(floats, { width: 2, height: 2 });
+  const { min, max, mean } = metres.depthStatistics() ?? { min: 0, max: 0, mean: 0 };
+  const image: Image<'depth16'> = raw.asImage();
+  const back: DepthImage<'uint16'> = image.asDepth();
+  const points: PointCloud<'float32'> = raw.toPointCloud(undefined, { organised: true });
+  const topic = new Topic(DepthImage, 'depth');
+  const loaned: DepthImage<'uint16'> = topic.loan({ width: 2, height: 2, dtype: 'uint16' });
+  const byDefault: DepthImage<'float32'> = topic.loan({ width: 2, height: 2 });
+  topic.send(loaned.setDepth(0, 0, 1).setDepthScale(0.5));
+  const received = await topic.recv();
+  same<typeof received, ReceivedDepthImage>(true);
+  const first: number | undefined = received.data[0];
+  // @ts-expect-error received frames are read-only
+  received.data[0] = 1;
+  // @ts-expect-error received frames are read-only
+  received.setDepth(0, 0, 1);
+  // @ts-expect-error no such type
+  const wide = new DepthImage(2, 2, 'float64');
+  // @ts-expect-error doubles are rounded only where that is said
+  const rounded = DepthImage.fromArray(doubles, { width: 2, height: 2 });
+  // @ts-expect-error another kind of frame
+  topic.send(image);
+  void [made, min, max, mean, back, points, byDefault, first, wide, rounded];
+}
+
+export async function clouds(values: Float32Array): Promise<void> {
+  const fields = [{ name: 'x' }, { name: 'ring', dtype: 'uint16' }] as const;
+  const plain: PointCloud<'float32'> = new PointCloud(100, 4);
+  const bytes: PointCloud<'uint8'> = new PointCloud({ points: 2, fields: 3, dtype: 'uint8' });
+  const named: PointCloud = new PointCloud({ width: 2, height: 2, fields });
+  const made: PointCloud = PointCloud.fromArray(values, { fields: 3 });
+  const shaped: PointCloud = PointCloud.fromArray({ data: values, shape: [1, 3] });
+  same<(typeof plain)['data'], Array32f>(true);
+  const point: number[] = named.setPoint(0, [1, 2]).pointAt(0);
+  const x: Array32f | null = plain.field('x').data;
+  const file: Promise<Uint8Array> = made.encode('ply', { ascii: true });
+  const topic = new Topic(PointCloud, 'lidar');
+  const loaned: PointCloud<'float64'> = topic.loan({ points: 2, dtype: 'float64' });
+  topic.send(loaned);
+  topic.send(topic.loan({ points: 2, fields }));
+  const received = await topic.recv();
+  same<typeof received, ReceivedPointCloud>(true);
+  // @ts-expect-error received frames are read-only
+  received.setPoint(0, [1, 2]);
+  // @ts-expect-error no such format
+  const unknown = made.encode('las');
+  // @ts-expect-error no such type
+  const half = new PointCloud(2, 3, 'float16');
+  // @ts-expect-error a field has a name
+  const nameless = new PointCloud({ points: 2, fields: [{ dtype: 'uint8' }] });
+  void [bytes, shaped, point, x, file, unknown, half, nameless];
 }

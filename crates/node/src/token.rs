@@ -169,6 +169,9 @@ fn hand_over(state: &mut State, number: u32, copied: bool) -> CoreResult<Token> 
             header.depth_scale = said.depth_scale;
             (header.colour_matrix, header.colour_range) = (said.colour_matrix, said.colour_range);
             header.ext_offset = said.ext_offset;
+            // What finds the ext block, in place of what the slot's last frame has left there.
+            (header.payload_offset, header.payload_bytes) = (0, descriptor.payload_bytes);
+            (header.dtype, header.ndim, header.nplanes) = (0, 0, 0);
             descriptor
         }
     };
