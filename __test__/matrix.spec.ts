@@ -58,6 +58,18 @@ const images: readonly Member[] = [
   { name: 'toImageData', args: [options({}, { into: noWord })] },
   { name: 'encode', args: [word('png')] },
   { name: 'encode', args: [word('jpeg'), options({ quality: 50 }, { quality: noNumber })] },
+  {
+    name: 'convert',
+    args: [word('mono8'), options({}, { into: noWord, yuvMatrix: noWord, depthRange: noWord })],
+  },
+  {
+    name: 'resize',
+    args: [options({ width: 4, height: 3 }, { width: noNumber, height: noNumber, filter: noWord })],
+  },
+  {
+    name: 'toTensorInput',
+    args: [options({ mean: 0.5 }, { layout: noWord, into: noWord, std: noNumber })],
+  },
   { name: 'clone', args: [] },
   { name: 'retain', args: [] },
   { name: 'setFrameId', args: [frameId], writes: true },

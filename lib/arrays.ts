@@ -33,7 +33,7 @@ export interface Contiguous<D> {
 }
 
 /** Whether a frame is not ours to write. */
-function isReadOnly({ label }: Lease): boolean {
+export function isReadOnly({ label }: Lease): boolean {
   return label === null || label.sent;
 }
 

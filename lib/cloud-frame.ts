@@ -1,8 +1,10 @@
 /** The class behind `PointCloud`, and called so because of what users and V8 make of its name. */
+import type { ArrayInterface } from './array-interface.js';
 import { checkBytes, checkOptions, invalid } from './check.js';
 import type { BytesLike } from './check.js';
 import { FieldValues } from './cloud-fields.js';
 import { decodeCloud, encodeCloud, probeCloud, type CloudFormat } from './cloud-files.js';
+import { cloudInterface } from './cloud-interface.js';
 import {
   cloudShapeKeys,
   cloudSizeKeys,
@@ -205,6 +207,11 @@ class PointCloud<D extends CloudDtype = CloudDtype, A = CloudDataOf<D>> extends 
   /** Values, shape and strides as plain properties, for array libraries. No copy. */
   toNdarray(): { data: A; shape: number[]; stride: number[]; offset: number } {
     return { data: this.data, shape: this.shape, stride: this.strides, offset: 0 };
+  }
+
+  /** As of `Image.arrayInterface`; points of several types are elements with fields (`descr`). */
+  get arrayInterface(): ArrayInterface {
+    return cloudInterface(this[LEASE]);
   }
 
   /** Whether a point has three values: x, y and z. */

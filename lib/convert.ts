@@ -2,10 +2,11 @@
 import { checkOptions, checkWord, invalid } from './check.js';
 import { checkEncoding, rowOfCode, type Encoding, type EncodingInfo } from './encoding.js';
 import { FramelaneError } from './errors.js';
-import { assertReadable, slotFilled, type Lease } from './lease.js';
+import { assertReadable, labelToWrite, slotFilled, type Lease } from './lease.js';
 import { calling, load } from './native.js';
 import { placeToRead, placeToWrite } from './place.js';
 import { colourOf } from './raster.js';
+import { colourWith, isYuv, mergeColours, type YuvMatrix, type YuvRange } from './yuv.js';
 
 /** What stands for distances, from near to far; unknown ones are black. */
 export type ColorMap = 'grey' | 'turbo' | 'viridis';
@@ -21,6 +22,10 @@ export interface ConvertOptions<I = unknown> {
   depthRange?: readonly [near: number, far: number];
   /** From `depth16` to colours. Default `'grey'`. */
   colorMap?: ColorMap;
+  /** To Y, U and V: as what. Default that of `into`, else BT.601. */
+  yuvMatrix?: YuvMatrix;
+  /** To Y, U and V: as what. Default that of `into`, else `'limited'`. */
+  yuvRange?: YuvRange;
 }
 
 /**
@@ -70,7 +75,7 @@ const filters = { nearest: 0, bilinear: 1, area: 2 } as const satisfies Record<
   number
 >;
 const layouts = { chw: 1, hwc: 0 } as const satisfies Record<TensorLayout, number>;
-const convertKeys = ['into', 'depthRange', 'colorMap'] as const;
+const convertKeys = ['into', 'depthRange', 'colorMap', 'yuvMatrix', 'yuvRange'] as const;
 const resizeKeys = ['width', 'height', 'filter', 'into'] as const;
 const inputKeys = ['layout', 'mean', 'std', 'into'] as const;
 
@@ -79,6 +84,8 @@ export interface ConvertPlan {
   readonly row: EncodingInfo;
   readonly into: unknown;
   readonly colourMap: number;
+  /** Matrix and range asked for; 0: none. */
+  readonly colour: number;
   readonly nearest: number | undefined;
   readonly farthest: number | undefined;
 }
@@ -87,10 +94,12 @@ export interface ConvertPlan {
 export function planConversion(lease: Lease, encoding: unknown, options: unknown): ConvertPlan {
   assertReadable(lease);
   const row = checkEncoding(encoding);
-  const { into, depthRange, colorMap = 'grey' } = checkOptions(options, convertKeys, 'convert');
+  const given = checkOptions(options, convertKeys, 'convert');
+  const { into, depthRange, colorMap = 'grey', yuvMatrix, yuvRange } = given;
+  const colour = colourWith(row, 0, yuvMatrix, yuvRange);
   const colourMap = colorMaps[checkWord(colorMap, 'colorMap', colorMaps)];
   const [nearest, farthest] = depthRange === undefined ? [] : readRange(depthRange);
-  return { row, into, colourMap, nearest, farthest };
+  return { row, into, colourMap, colour, nearest, farthest };
 }
 
 function readRange(value: unknown): [number, number] {
@@ -104,19 +113,21 @@ function readRange(value: unknown): [number, number] {
   return [Math.round(near * 1000), Math.round(far * 1000)];
 }
 
-/** Converts; the colours of a YUV target are its own. */
+/** Converts; what a target of Y, U and V is as, stands in its label afterwards. */
 export function convertInto(from: Lease, into: Lease, plan: ConvertPlan): void {
   const { colourMap, nearest, farthest } = plan;
-  const target = placeToWrite(into, 'convert');
-  const colour = colourOf(isYuv(from.encoding) || !isYuv(into.encoding) ? from : into);
+  const place = placeToWrite(into, 'convert');
+  const label = labelToWrite(into, 'convert');
+  const source = isYuv(rowOfCode(from.encoding));
+  if (source && plan.colour !== 0) {
+    throw invalid('yuvMatrix, yuvRange', 'none where Y, U and V are copied', plan.row.name);
+  }
+  if (!isYuv(plan.row)) label.colour = 0;
+  else label.colour = source ? colourOf(from) : mergeColours(label.colour, plan.colour);
+  const colour = source ? colourOf(from) : label.colour;
   const how = { colour, colourMap, nearest, farthest };
-  calling(() => load().convert(placeToRead(from), target, how));
+  calling(() => load().convert(placeToRead(from), place, how));
   slotFilled(into);
-}
-
-/** Whether the pixels of an encoding are luma and chroma. */
-function isYuv(code: number): boolean {
-  return /^(yuv|uyv|nv|i4)/.test(rowOfCode(code).name);
 }
 
 /** A change of size, its arguments checked. */

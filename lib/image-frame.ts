@@ -256,14 +256,7 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Raster<E, D> {
    */
   async encode(format: PictureFormat, options?: { quality?: number }): Promise<Bytes> {
     assertReadable(this[LEASE]);
-    if (!this[LEASE].part) return encodePicture(this[LEASE], format, options);
-    // Files are made of whole frames.
-    const whole = this.clone();
-    try {
-      return await encodePicture(whole[LEASE], format, options);
-    } finally {
-      whole.release();
-    }
+    return encodePicture(this[LEASE], format, options);
   }
 
   /**
@@ -482,7 +475,7 @@ function made(
     return into;
   }
   const { frameId, timestampNs } = image;
-  const wanted = { ...readShape({ ...asked, frameId, timestampNs }), zeroed: false };
+  const wanted = readShape({ ...asked, frameId, timestampNs });
   return filled(imageOf(newRaster('Image', wanted)), (copy) => {
     copyLabel(image[LEASE], copy[LEASE]);
     work(copy[LEASE]);
@@ -499,19 +492,7 @@ function decodeInto(bytes: Uint8Array, into: unknown, encoding: unknown): AnyIma
         'leave one of the two out',
     );
   }
-  if (!into[LEASE].part) {
-    decodePicture(bytes, into[LEASE]);
-    return into;
-  }
-  // The decoder writes whole frames.
-  labelToWrite(into[LEASE], 'decode');
-  const whole = into.clone();
-  try {
-    decodePicture(bytes, whole[LEASE]);
-    copyRaster(whole[LEASE], into[LEASE]);
-  } finally {
-    whole.release();
-  }
+  decodePicture(bytes, into[LEASE]);
   return into;
 }
 

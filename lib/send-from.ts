@@ -4,6 +4,7 @@
  */
 import { finished, Readable } from 'node:stream';
 import { checkBytes, checkOptions, invalid, type BytesLike } from './check.js';
+import { wholeBytes } from './encoding.js';
 import { FramelaneError } from './errors.js';
 import type { Image } from './image.js';
 import { LEASE } from './frame.js';
@@ -100,8 +101,8 @@ class Filler {
     this.#target = target;
     this.#shape = shape as ImageShape;
     this.#wait = wait;
-    const { rowBytes, height } = readShape(this.#shape);
-    this.#size = rowBytes * height;
+    const { row, rowBytes, height } = readShape(this.#shape);
+    this.#size = wholeBytes(row, height, rowBytes);
     // What is wrong with the frame id or the topic is said before the stream is touched.
     target.loan(this.#shape).release();
   }

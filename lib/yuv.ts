@@ -60,3 +60,14 @@ export function colourFrom(row: EncodingInfo, colour: number, options: unknown):
   const { matrix, range } = checkOptions(options, ['matrix', 'range'], 'setYuv');
   return colourWith(row, colour, matrix, range);
 }
+
+/** Whether the values of an encoding are Y, U and V. */
+export function isYuv(row: EncodingInfo): boolean {
+  return yuvEncodings.has(row.name);
+}
+
+/** Matrix and range as they were, but for those that are said anew. */
+export function mergeColours(colour: number, said: number): number {
+  const [low, high] = [said & 0xff || colour & 0xff, said >> RANGE_SHIFT || colour >> RANGE_SHIFT];
+  return low | (high << RANGE_SHIFT);
+}

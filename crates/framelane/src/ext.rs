@@ -47,7 +47,9 @@ impl Ext {
 /// slot has for one.
 #[must_use]
 pub fn bytes_with(payload_bytes: u64, ext: &Ext) -> u64 {
-    payload_bytes.saturating_add(ext.bytes().saturating_sub(ext::ROOM))
+    let more = ext.bytes().saturating_sub(ext::ROOM);
+    // The block begins at a multiple of 64, and so it is what is asked for that is rounded up.
+    payload_bytes.saturating_add(more.next_multiple_of(PAYLOAD_ALIGN.into()))
 }
 
 /// Writes an ext block behind the payload of a frame on loan and fills the slot up with zeros.
