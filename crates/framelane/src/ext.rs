@@ -10,6 +10,12 @@ use framelane_topic::{Error, Hold, OwnHold, Result};
 const READ_MAX: u64 = 1 << 20;
 
 /// Values of one name in each point of a cloud.
+///
+/// ```
+/// use framelane::{Dtype, PointField};
+///
+/// let field = PointField { name: "rgb".into(), offset: 16, dtype: Dtype::Uint8, count: 3 };
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PointField {
     /// 1 to 16 bytes of UTF-8, unique in its cloud.

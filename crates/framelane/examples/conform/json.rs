@@ -33,13 +33,11 @@ fn common<S: Shape>(frame: &Received<S>) -> String {
         let _ = write!(hex, "{byte:02x}");
         hex
     });
+    let (frame_id, sequence) = (text(&frame.frame_id()), frame.sequence());
+    let (stamp, sent, missed) = (frame.timestamp_ns(), frame.sent_ns(), frame.missed());
+    let times = format!(r#""timestampNs":"{stamp}","sentNs":"{sent}""#);
     format!(
-        r#""frameId":{},"timestampNs":"{}","sequence":{},"sentNs":"{}","missed":{},"data":"{data}""#,
-        text(&frame.frame_id()),
-        frame.timestamp_ns(),
-        frame.sequence(),
-        frame.sent_ns(),
-        frame.missed(),
+        r#""frameId":{frame_id},{times},"sequence":{sequence},"missed":{missed},"data":"{data}""#
     )
 }
 
@@ -107,14 +105,11 @@ impl Seen for PointCloud {
         let last = last.map_or("null".to_owned(), |point| {
             list(point, |value| if value.is_finite() { format!("{value}") } else { "null".into() })
         });
-        format!(
-            r#"{{{},"width":{},"height":{},"dtype":{dtype},"values":{},"step":{},"fields":{fields},"last":{last}}}"#,
-            common(self),
-            self.width(),
-            self.height(),
-            self.values_per_point(),
-            self.point_bytes(),
-        )
+        let (width, height) = (self.width(), self.height());
+        let (values, step) = (self.values_per_point(), self.point_bytes());
+        let size = format!(r#""width":{width},"height":{height},"values":{values},"step":{step}"#);
+        let common = common(self);
+        format!(r#"{{{common},{size},"dtype":{dtype},"fields":{fields},"last":{last}}}"#)
     }
 }
 

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! `write` sends the frames of `cases.rs` and ends. `read` receives so many frames and prints what
-//! it has seen of each, a line of JSON. The other side has cases of its own, written down once more.
+//! it has seen of each, a line of JSON. The other side has cases of its own, written down once
+//! more.
 
 mod cases;
 mod json;
