@@ -54,7 +54,6 @@ pub(crate) fn begin_header(header: &mut SlotHeader) {
     header.stamp_ns = 0;
     header.sequence = 0;
     header.frame_id_len = 0;
-    Said::default().write(header);
 }
 
 /// Writes everything but what the publisher has said into the header of a frame, and into its
