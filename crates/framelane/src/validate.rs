@@ -43,11 +43,13 @@ impl ImageShape {
     }
 
     /// Writes the shape into a descriptor.
+    #[inline(always)]
     pub fn describe(&self, descriptor: &mut Descriptor) {
         self.describe_as(Kind::Image, descriptor);
     }
 
     /// Writes the shape into the descriptor of a frame of this kind.
+    #[inline(always)]
     pub fn describe_as(&self, kind: Kind, descriptor: &mut Descriptor) {
         let info = self.encoding.info();
         descriptor.kind = kind as u8;
@@ -164,7 +166,7 @@ impl MessageShape {
 }
 
 /// Fills in what follows from the rest of a descriptor: dimensions and parts.
-#[inline]
+#[inline(always)]
 pub fn complete_descriptor(descriptor: &mut Descriptor) {
     let (ndim, nparts) = match Kind::from_code(descriptor.kind) {
         Some(Kind::Image | Kind::DepthImage) => {
