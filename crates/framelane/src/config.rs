@@ -9,6 +9,14 @@ use framelane_topic::{Error, FrameAccess, Inspection, Peer, Result, Scrub, Setti
 
 /// Settings that a process may change before its first topic. What is `None` comes from the
 /// environment, and what is not there either has a default.
+///
+/// ```
+/// use framelane::{Config, configure};
+///
+/// let config = Config { max_bytes: Some(64 << 20), ..Config::default() };
+/// configure(config)?;
+/// # Ok::<(), framelane::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
     /// A directory on tmpfs; `FRAMELANE_DIR`, default `/dev/shm`.
@@ -34,6 +42,16 @@ pub struct Config {
 static SAID: Mutex<(Option<Config>, bool)> = Mutex::new((None, false));
 
 /// Sets what later topics of this process use.
+///
+/// ```
+/// use framelane::{Config, ErrorCode, Image, Topic, configure};
+///
+/// let settings = |name: &str| Config { namespace: Some(name.into()), ..Config::default() };
+/// configure(settings(&format!("doc-{}", std::process::id())))?;
+/// let topic = Topic::<Image>::open("camera")?; // the first use
+/// assert_eq!(configure(settings("other")).unwrap_err().code(), ErrorCode::Configured);
+/// # Ok::<(), framelane::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`ErrorCode::Configured`] after the first use, unless it says nothing else than what is in
@@ -131,6 +149,15 @@ pub fn current() -> Result<Arc<Peer>> {
 /// All topics and pools of this process's namespace as anybody may see them: who publishes, who
 /// waits, who holds which slot since when, what the dead have left. Claims and removes nothing. The
 /// settings are fixed by it, as by any use.
+///
+/// ```
+/// # framelane::doc::begin();
+/// use framelane::{Image, Topic, inspect};
+///
+/// let topic = Topic::<Image>::open("camera")?;
+/// assert_eq!(inspect()?.topics.len(), 1);
+/// # Ok::<(), framelane::Error>(())
+/// ```
 ///
 /// # Errors
 /// The directory cannot be read, or the operating system refuses to say who lives.

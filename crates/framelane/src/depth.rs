@@ -27,6 +27,14 @@ pub enum DepthFormat {
 }
 
 /// The shape of a depth image, checked against the slot it is in.
+///
+/// ```
+/// use framelane::{DepthImage, DepthShape, Received};
+///
+/// fn same(depth: Received<DepthShape>) -> DepthImage {
+///     depth
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DepthShape(pub(crate) ImageShape);
 

@@ -54,11 +54,12 @@ pub(crate) fn begin_header(header: &mut SlotHeader) {
     header.stamp_ns = 0;
     header.sequence = 0;
     header.frame_id_len = 0;
-    Said::default().write(header);
 }
 
 /// Writes everything but what the publisher has said into the header of a frame, and into its
 /// descriptor that there is an ext block.
+// Into the sender's code, where most of it is constant: 10 ns of 58 otherwise.
+#[inline(always)]
 pub fn complete_header(header: &mut SlotHeader, descriptor: &mut Descriptor, said: Said) {
     header.mono_ns = 0;
     header.kind = descriptor.kind;

@@ -144,8 +144,8 @@ impl Loaned<ImageShape> {
     /// ```
     ///
     /// # Errors
-    /// [`InvalidSize`](crate::ErrorCode::InvalidSize) for a picture of another size, [`Codec`](crate::ErrorCode::Codec) for what
-    /// cannot be decoded into this encoding.
+    /// [`InvalidSize`](crate::ErrorCode::InvalidSize) for a picture of another size,
+    /// [`Codec`](crate::ErrorCode::Codec) for what cannot be decoded into this encoding.
     pub fn decode(&mut self, picture: &[u8]) -> Result<()> {
         let ImageShape { width, height, step, encoding, .. } = self.shape;
         let target = RasterMut::new(width, height, step, encoding, self.data_mut());

@@ -28,6 +28,9 @@ use crate::topic::Loan;
 pub struct Loaned<S> {
     hold: OwnHold,
     pub(crate) shape: S,
+    /// Something stands in the header that is rarely said; else it is written when it is sent, and
+    /// an image whose sender says nothing costs nothing for it.
+    spoken: bool,
 }
 
 impl<S: Shape> Loaned<S> {
@@ -35,7 +38,7 @@ impl<S: Shape> Loaned<S> {
     pub(crate) fn new(mut hold: OwnHold, shape: S) -> Self {
         // SAFETY: just loaned, and nobody else has the hold.
         begin_header(unsafe { hold.header_mut() });
-        Self { hold, shape }
+        Self { hold, shape, spoken: false }
     }
 
     /// The bytes. What stands there in the beginning is unspecified.
@@ -154,7 +157,7 @@ impl<S: Shape> Loaned<S> {
 
     /// What is said of the frame so far.
     pub(crate) fn said(&self) -> Said {
-        said_in(&self.hold.header())
+        if self.spoken { said_in(&self.hold.header()) } else { Said::default() }
     }
 
     /// Says something else of the frame.
@@ -164,6 +167,7 @@ impl<S: Shape> Loaned<S> {
         // SAFETY: on loan to this object, which has the only hold and is borrowed mutably.
         let header = unsafe { self.hold.header_mut() };
         said.write(header);
+        self.spoken = true;
     }
 
     /// Writes an ext block in place of the one before.
@@ -184,12 +188,12 @@ impl<S: Shape> Loaned<S> {
 impl<S: Shape> Loan for Loaned<S> {
     #[inline(always)]
     fn into_parts(self) -> (OwnHold, Descriptor) {
-        let Self { mut hold, shape } = self;
+        let Self { mut hold, shape, spoken } = self;
         let mut descriptor = Descriptor::default();
         shape.describe(&mut descriptor);
         // SAFETY: on loan to this object, which had the only hold.
         let header = unsafe { hold.header_mut() };
-        let said = said_in(header);
+        let said = if spoken { said_in(header) } else { Said::default() };
         complete_header(header, &mut descriptor, said);
         (hold, descriptor)
     }

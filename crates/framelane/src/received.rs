@@ -174,7 +174,8 @@ impl<S: Shape> Received<S> {
     /// ```
     /// # framelane::doc::begin();
     /// # use framelane::{Encoding, Image, Options, Topic};
-    /// let mut topic = Topic::<Image>::open_with("fast", Options { depth: 1, ..Options::default() })?;
+    /// let options = Options { depth: 1, ..Options::default() };
+    /// let mut topic = Topic::<Image>::open_with("fast", options)?;
     /// for _ in 0..3 {
     ///     let frame = topic.loan(4, 2, Encoding::Mono8)?;
     ///     topic.send(frame)?;

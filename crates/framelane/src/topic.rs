@@ -12,6 +12,18 @@ use framelane_topic::{Error, Result, check_not_forked};
 use crate::config;
 
 /// A type of frames that topics carry.
+///
+/// ```
+/// # framelane::doc::begin();
+/// use framelane::{Frame, Topic};
+///
+/// /// Of any type.
+/// fn first<T: Frame>(name: &str) -> framelane::Result<Option<T>> {
+///     Topic::<T>::open(name)?.try_recv()
+/// }
+/// assert!(first::<framelane::Image>("camera")?.is_none());
+/// # Ok::<(), framelane::Error>(())
+/// ```
 pub trait Frame: Sized {
     /// Its kind, the same for every frame of a topic.
     const KIND: Kind;
@@ -35,6 +47,15 @@ pub trait Loan {
 }
 
 /// How a topic is opened.
+///
+/// ```
+/// # framelane::doc::begin();
+/// use framelane::{Image, Options, Overflow, Topic};
+///
+/// let options = Options { depth: 4, history: 0, overflow: Overflow::Block };
+/// let topic = Topic::<Image>::open_with("lossless", options)?;
+/// # Ok::<(), framelane::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Frames that this publisher keeps for slow subscribers, up to 64; 0: 8, or 4 for
@@ -57,6 +78,18 @@ impl Default for Options {
 }
 
 /// Counters of a topic object, and what its topic looks like from here.
+///
+/// ```
+/// # framelane::doc::begin();
+/// use framelane::{Encoding, Image, Topic};
+///
+/// let mut topic = Topic::<Image>::open("camera")?;
+/// let frame = topic.loan(640, 480, Encoding::Rgb8)?;
+/// topic.send(frame)?;
+/// let stats = topic.stats()?;
+/// assert_eq!((stats.sent, stats.received, stats.topic.publishers.len()), (1, 0, 1));
+/// # Ok::<(), framelane::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Stats {
     /// Frames sent by this object.
@@ -81,6 +114,18 @@ pub struct Stats {
 
 /// A named channel of frames of one type. Every subscriber sees every frame of a publisher
 /// in order; one that is too slow is lapped and told so.
+///
+/// ```
+/// # framelane::doc::begin();
+/// use framelane::{Encoding, Image, Topic};
+///
+/// let mut camera = Topic::<Image>::open("camera")?;
+/// let mut viewer = Topic::<Image>::open("camera")?; // in any process
+/// let frame = camera.loan(640, 480, Encoding::Rgb8)?;
+/// camera.send(frame)?;
+/// assert_eq!(viewer.try_recv()?.unwrap().width(), 640);
+/// # Ok::<(), framelane::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Topic<T: Frame> {
     subscriber: Subscriber,
@@ -93,6 +138,16 @@ pub struct Topic<T: Frame> {
 impl<T: Frame> Topic<T> {
     /// Opens the topic `name`, making it where it is missing. Subscription starts here.
     ///
+    /// ```
+    /// # framelane::doc::begin();
+    /// use framelane::{DepthImage, ErrorCode, Image, Topic};
+    ///
+    /// let topic = Topic::<Image>::open("robot/camera.left")?;
+    /// let other = Topic::<DepthImage>::open("robot/camera.left").unwrap_err();
+    /// assert_eq!(other.code(), ErrorCode::TopicMismatch);
+    /// # Ok::<(), framelane::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorCode::InvalidName`], [`ErrorCode::TopicMismatch`] where it carries another
     /// type, and what shared memory can say.
@@ -101,6 +156,16 @@ impl<T: Frame> Topic<T> {
     }
 
     /// As [`open`](Self::open), with options.
+    ///
+    /// ```
+    /// # framelane::doc::begin();
+    /// use framelane::{Image, Options, Topic};
+    ///
+    /// // No frame that was sent before.
+    /// let options = Options { history: 0, ..Options::default() };
+    /// let topic = Topic::<Image>::open_with("camera", options)?;
+    /// # Ok::<(), framelane::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`open`](Self::open), and [`ErrorCode::InvalidArgument`] for options out of range.
@@ -120,6 +185,13 @@ impl<T: Frame> Topic<T> {
     }
 
     /// The topic's name.
+    ///
+    /// ```
+    /// # framelane::doc::begin();
+    /// # use framelane::{Image, Topic};
+    /// assert_eq!(Topic::<Image>::open("camera")?.name(), "camera");
+    /// # Ok::<(), framelane::Error>(())
+    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
         self.subscriber.topic().name()
@@ -137,6 +209,16 @@ impl<T: Frame> Topic<T> {
     }
 
     /// Publishes a frame. Never waits, copies nothing.
+    ///
+    /// ```
+    /// # framelane::doc::begin();
+    /// # use framelane::{Encoding, Image, Topic};
+    /// # let mut topic = Topic::<Image>::open("camera")?;
+    /// let mut frame = topic.loan(4, 2, Encoding::Mono8)?;
+    /// frame.fill(&[128_u8])?;
+    /// topic.send(frame)?; // it is everybody's now
+    /// # Ok::<(), framelane::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`ErrorCode::Backpressure`] where the topic blocks and a subscriber has no room: the loan
@@ -157,6 +239,17 @@ impl<T: Frame> Topic<T> {
 
     /// Publishes a frame as soon as every subscriber has room, at most after `timeout`.
     ///
+    /// ```
+    /// # framelane::doc::begin();
+    /// # use framelane::{Encoding, Image, Options, Overflow, Topic};
+    /// # use std::time::Duration;
+    /// let options = Options { overflow: Overflow::Block, ..Options::default() };
+    /// let mut topic = Topic::<Image>::open_with("lossless", options)?;
+    /// let frame = topic.loan(4, 2, Encoding::Mono8)?;
+    /// topic.send_when_ready(frame, Duration::from_secs(1))?;
+    /// # Ok::<(), framelane::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`send`](Self::send), [`ErrorCode::Backpressure`] where there was no room in time.
     pub fn send_when_ready(&mut self, loan: T::Loan, timeout: Duration) -> Result<()> {
@@ -174,6 +267,19 @@ impl<T: Frame> Topic<T> {
     /// long as this object keeps it, or anybody who received it here; who was too slow when it
     /// goes is told so.
     ///
+    /// ```
+    /// # framelane::doc::begin();
+    /// # use framelane::{Encoding, Image, Topic};
+    /// # let mut topic = Topic::<Image>::open("camera")?;
+    /// # let frame = topic.loan(4, 2, Encoding::Mono8)?;
+    /// # topic.send(frame)?;
+    /// let mut chosen = Topic::<Image>::open("camera.chosen")?;
+    /// let image = topic.try_recv()?.unwrap();
+    /// chosen.relay(&image)?;
+    /// assert_eq!(chosen.try_recv()?.unwrap().data().as_ptr(), image.data().as_ptr());
+    /// # Ok::<(), framelane::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`send`](Self::send).
     pub fn relay(&mut self, frame: &T) -> Result<()> {
@@ -188,6 +294,17 @@ impl<T: Frame> Topic<T> {
 
     /// The next frame, if there is one.
     ///
+    /// ```
+    /// # framelane::doc::begin();
+    /// # use framelane::{Encoding, Image, Topic};
+    /// # let mut topic = Topic::<Image>::open("camera")?;
+    /// # let frame = topic.loan(4, 2, Encoding::Mono8)?;
+    /// # topic.send(frame)?;
+    /// assert!(topic.try_recv()?.is_some());
+    /// assert!(topic.try_recv()?.is_none());
+    /// # Ok::<(), framelane::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorCode::Limit`] where 32 processes read the publisher's pool already.
     pub fn try_recv(&mut self) -> Result<Option<T>> {
@@ -196,6 +313,19 @@ impl<T: Frame> Topic<T> {
 
     /// The newest frame not received before, if there is one; those before it are counted as
     /// skipped.
+    ///
+    /// ```
+    /// # framelane::doc::begin();
+    /// # use framelane::{Encoding, Image, Topic};
+    /// # let mut topic = Topic::<Image>::open("camera")?;
+    /// # let frame = topic.loan(4, 2, Encoding::Mono8)?;
+    /// # topic.send(frame)?;
+    /// # let frame = topic.loan(4, 2, Encoding::Mono8)?;
+    /// # topic.send(frame)?;
+    /// assert_eq!(topic.newest()?.unwrap().sequence(), 1); // the second of two
+    /// assert_eq!(topic.stats()?.skipped, 1);
+    /// # Ok::<(), framelane::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`try_recv`](Self::try_recv).
@@ -250,6 +380,21 @@ impl<T: Frame> Topic<T> {
 
     /// Blocks until there is a frame, at most `timeout`.
     ///
+    /// ```
+    /// # framelane::doc::begin();
+    /// # use framelane::{Encoding, Image, Topic};
+    /// # let mut topic = Topic::<Image>::open("camera")?;
+    /// # let frame = topic.loan(4, 2, Encoding::Mono8)?;
+    /// # topic.send(frame)?;
+    /// use std::time::Duration;
+    /// # use framelane::ErrorCode;
+    ///
+    /// let image = topic.recv(Duration::from_secs(1))?;
+    /// let late = topic.recv(Duration::from_millis(1)).unwrap_err();
+    /// assert_eq!(late.code(), ErrorCode::Timeout);
+    /// # Ok::<(), framelane::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorCode::Timeout`], [`ErrorCode::Limit`] where 32 subscribers wait already, and as
     /// [`try_recv`](Self::try_recv).
@@ -258,6 +403,19 @@ impl<T: Frame> Topic<T> {
     }
 
     /// Blocks until there is a frame and takes the newest.
+    ///
+    /// ```
+    /// # framelane::doc::begin();
+    /// # use framelane::{Encoding, Image, Topic};
+    /// # let mut topic = Topic::<Image>::open("camera")?;
+    /// # let frame = topic.loan(4, 2, Encoding::Mono8)?;
+    /// # topic.send(frame)?;
+    /// # let frame = topic.loan(4, 2, Encoding::Mono8)?;
+    /// # topic.send(frame)?;
+    /// let image = topic.recv_newest(std::time::Duration::from_secs(1))?;
+    /// assert_eq!(image.sequence(), 1);
+    /// # Ok::<(), framelane::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`recv`](Self::recv).
@@ -290,6 +448,17 @@ impl<T: Frame> Topic<T> {
 
     /// The newest frame that is still there, received before or not.
     ///
+    /// ```
+    /// # framelane::doc::begin();
+    /// # use framelane::{Encoding, Image, Topic};
+    /// # let mut topic = Topic::<Image>::open("camera")?;
+    /// # let frame = topic.loan(4, 2, Encoding::Mono8)?;
+    /// # topic.send(frame)?;
+    /// assert!(topic.latest()?.is_some());
+    /// assert!(topic.latest()?.is_some()); // again: nothing was received
+    /// # Ok::<(), framelane::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`try_recv`](Self::try_recv).
     pub fn latest(&mut self) -> Result<Option<T>> {
@@ -302,6 +471,17 @@ impl<T: Frame> Topic<T> {
     }
 
     /// Counters, and the topic as seen from here.
+    ///
+    /// ```
+    /// # framelane::doc::begin();
+    /// # use framelane::{Encoding, Image, Topic};
+    /// # let mut topic = Topic::<Image>::open("camera")?;
+    /// # let frame = topic.loan(4, 2, Encoding::Mono8)?;
+    /// # topic.send(frame)?;
+    /// let stats = topic.stats()?;
+    /// assert_eq!((stats.sent, stats.dropped, stats.rejected), (1, 0, 0));
+    /// # Ok::<(), framelane::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The operating system refuses to say who lives.

@@ -5,6 +5,13 @@ use framelane_layout::descriptor::PAYLOAD_MAX;
 use framelane_layout::{Chroma, Descriptor, Dtype, Encoding, Kind};
 
 /// The shape of an image or a depth image, checked against the slot it is in.
+///
+/// ```
+/// use framelane::{Encoding, ImageShape};
+///
+/// let shape = ImageShape::packed(480, 640, Encoding::Rgb8).unwrap();
+/// assert_eq!((shape.step, shape.bytes), (1920, 921_600));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ImageShape {
     /// Rows.
@@ -22,6 +29,12 @@ pub struct ImageShape {
 impl ImageShape {
     /// The shape of a packed image, or `None` where its size is zero, does not fit the
     /// encoding, or does not fit 48 bits.
+    ///
+    /// ```
+    /// use framelane::{Encoding, ImageShape};
+    ///
+    /// assert!(ImageShape::packed(480, 641, Encoding::Yuyv).is_none()); // an even width
+    /// ```
     #[must_use]
     pub fn packed(height: u32, width: u32, encoding: Encoding) -> Option<Self> {
         let step = encoding.row_bytes(width)?;
@@ -30,11 +43,13 @@ impl ImageShape {
     }
 
     /// Writes the shape into a descriptor.
+    #[inline(always)]
     pub fn describe(&self, descriptor: &mut Descriptor) {
         self.describe_as(Kind::Image, descriptor);
     }
 
     /// Writes the shape into the descriptor of a frame of this kind.
+    #[inline(always)]
     pub fn describe_as(&self, kind: Kind, descriptor: &mut Descriptor) {
         let info = self.encoding.info();
         descriptor.kind = kind as u8;
@@ -48,6 +63,13 @@ impl ImageShape {
 }
 
 /// The shape of a point cloud, checked against the slot it is in.
+///
+/// ```
+/// use framelane::{CloudShape, Dtype};
+///
+/// let shape = CloudShape::new(1, 1000, 3, Some(Dtype::Float32), 12).unwrap();
+/// assert_eq!(shape.bytes, 12_000);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CloudShape {
     /// Rows of an organised cloud, else 1.
@@ -100,6 +122,12 @@ impl CloudShape {
 }
 
 /// How the bytes of a message are to be read: its descriptor's encoding.
+///
+/// ```
+/// use framelane::MessageFormat;
+///
+/// assert_eq!(MessageFormat::Json as u8, 1); // what a descriptor says
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum MessageFormat {
@@ -110,6 +138,12 @@ pub enum MessageFormat {
 }
 
 /// The shape of a message, checked against the slot it is in.
+///
+/// ```
+/// use framelane::{MessageFormat, MessageShape};
+///
+/// let shape = MessageShape { bytes: 2, format: MessageFormat::Json };
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MessageShape {
     /// How many bytes.
@@ -132,7 +166,7 @@ impl MessageShape {
 }
 
 /// Fills in what follows from the rest of a descriptor: dimensions and parts.
-#[inline]
+#[inline(always)]
 pub fn complete_descriptor(descriptor: &mut Descriptor) {
     let (ndim, nparts) = match Kind::from_code(descriptor.kind) {
         Some(Kind::Image | Kind::DepthImage) => {

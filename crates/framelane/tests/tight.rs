@@ -27,16 +27,16 @@ fn what_readers_have_taken_gives_way_where_publishers_wait_for_them() {
     let mut reader = Topic::<Image>::open_with("tight", options).unwrap();
     assert!(reader.try_recv().unwrap().is_none());
     for round in 0..20_u8 {
-        let loan = sender.loan(64, 64, Encoding::Mono8).unwrap();
+        let loan = sender.loan(56, 64, Encoding::Mono8).unwrap();
         sender.send(loan).unwrap();
         assert!(reader.try_recv().unwrap().is_some(), "round {round}");
     }
     // What nobody has taken stays.
     for _ in 0..3 {
-        let loan = sender.loan(64, 64, Encoding::Mono8).unwrap();
+        let loan = sender.loan(56, 64, Encoding::Mono8).unwrap();
         sender.send(loan).unwrap();
     }
-    let full = sender.loan(64, 64, Encoding::Mono8).unwrap_err();
+    let full = sender.loan(56, 64, Encoding::Mono8).unwrap_err();
     assert_eq!(full.code(), ErrorCode::PoolExhausted);
     assert_eq!(std::iter::from_fn(|| reader.try_recv().unwrap()).count(), 3);
     drop((sender, reader));
@@ -44,7 +44,7 @@ fn what_readers_have_taken_gives_way_where_publishers_wait_for_them() {
     let mut sender = Queue::<Image>::open("tight.queue").unwrap();
     let mut consumer = Queue::<Image>::open("tight.queue").unwrap();
     for round in 0..20_u8 {
-        let loan = sender.loan(64, 64, Encoding::Mono8).unwrap();
+        let loan = sender.loan(56, 64, Encoding::Mono8).unwrap();
         sender.send(loan).unwrap();
         assert!(consumer.try_recv().unwrap().is_some(), "round {round}");
     }
@@ -56,15 +56,15 @@ fn what_a_closed_publisher_left_to_others_stays_until_they_have_taken_it() {
     let mut consumer = Queue::<Image>::open("tight.left").unwrap();
     let mut sender = Queue::<Image>::open("tight.left").unwrap();
     for _ in 0..3 {
-        let loan = sender.loan(64, 64, Encoding::Mono8).unwrap();
+        let loan = sender.loan(56, 64, Encoding::Mono8).unwrap();
         sender.send(loan).unwrap();
     }
     drop(sender);
     let mut other = Topic::<Image>::open("tight.other").unwrap();
-    let full = other.loan(64, 64, Encoding::Mono8).map(drop).unwrap_err();
+    let full = other.loan(56, 64, Encoding::Mono8).map(drop).unwrap_err();
     assert_eq!(full.code(), ErrorCode::PoolExhausted);
     assert_eq!(std::iter::from_fn(|| consumer.try_recv().unwrap()).count(), 3);
-    assert!(other.loan(64, 64, Encoding::Mono8).is_ok());
+    assert!(other.loan(56, 64, Encoding::Mono8).is_ok());
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn an_open_job_keeps_no_frame_but_its_own() {
     let mut slow = Queue::<Image>::open_with("tight.open", options).unwrap();
     let mut quick = Queue::<Image>::open_with("tight.open", options).unwrap();
     let mut put = || {
-        let loan = sender.loan(64, 64, Encoding::Mono8).unwrap();
+        let loan = sender.loan(56, 64, Encoding::Mono8).unwrap();
         sender.send(loan).unwrap();
     };
     put();

@@ -323,7 +323,7 @@ mod tests {
         assert!(Raster::new(4, 3, 4, Encoding::Nv12, &bytes).is_err(), "an odd height");
         assert!(Raster::new(4, 4, 5, Encoding::I420, &bytes).is_err(), "an odd step");
         let mut target = RasterMut::new(width, height, 4, Encoding::I420, &mut bytes).unwrap();
-        target.split_mut().map(|(plane, _)| plane[0] = 99);
+        target.split_mut().into_iter().for_each(|(plane, _)| plane[0] = 99);
         assert_eq!(target.packed_mut().map(|bytes| bytes.len()), Some(24));
         assert_eq!([bytes[0], bytes[16], bytes[20]], [99; 3]);
     }
