@@ -122,9 +122,10 @@ export function convertInto(from: Lease, into: Lease, plan: ConvertPlan): void {
   if (source && plan.colour !== 0) {
     throw invalid('yuvMatrix, yuvRange', 'none where Y, U and V are copied', plan.row.name);
   }
-  if (!isYuv(plan.row)) label.colour = 0;
-  else label.colour = source ? colourOf(from) : mergeColours(label.colour, plan.colour);
-  const colour = source ? colourOf(from) : label.colour;
+  const merged = mergeColours(label.saying.colour, plan.colour);
+  const target = source ? colourOf(from) : merged;
+  label.say({ colour: isYuv(plan.row) ? target : 0 });
+  const colour = source ? colourOf(from) : label.saying.colour;
   const how = { colour, colourMap, nearest, farthest };
   calling(() => load().convert(placeToRead(from), place, how));
   slotFilled(into);

@@ -122,7 +122,7 @@ class DepthImage<D extends DepthDtype = DepthDtype, A = DepthDataOf<D>> extends 
    */
   setDepthScale(depthScale: number): this {
     const label = labelToWrite(this[LEASE], 'setDepthScale');
-    label.depthScale = checkScale(depthScale, this.dtype);
+    label.say({ depthScale: checkScale(depthScale, this.dtype) });
     return this;
   }
 
@@ -331,7 +331,7 @@ function depthOf<D extends DepthDtype>(lease: Lease): DepthImage<D> {
 /** A lease on an empty slot, of a topic or of none, for such a depth image. */
 function loanDepth(topic: number, tally: Tally, wanted: DepthWanted): Lease {
   const lease = loanRaster('DepthImage', topic, tally, wanted);
-  lease.label!.depthScale = wanted.depthScale;
+  if (wanted.depthScale !== 1) lease.label?.say({ depthScale: wanted.depthScale });
   return lease;
 }
 

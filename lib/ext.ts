@@ -8,7 +8,7 @@ import { headerExt } from './view.js';
 export function extOf(lease: Lease): ExtWords {
   assertHeld(lease);
   const { label, state, pool, slot, hold } = lease;
-  if (label !== null) return label.ext ?? {};
+  if (label !== null) return label.saying.ext ?? {};
   if (state !== RECEIVED || headerExt(pool, slot) === 0) return {};
   return calling(() => load().readExt(hold));
 }
@@ -16,14 +16,14 @@ export function extOf(lease: Lease): ExtWords {
 /** Says something; what was said already stays. Throws `ERR_FRAMELANE_FROZEN` too. */
 export function sayExt(lease: Lease, action: string, said: ExtWords): void {
   const label = labelToWrite(lease, action);
-  const ext = { ...label.ext, ...said };
-  label.extOffset = calling(() => load().writeExt(lease.hold, label.payload, ext));
-  label.ext = ext;
+  const ext = { ...label.saying.ext, ...said };
+  const payload = label.payload ?? 0;
+  label.say({ ext, extOffset: calling(() => load().writeExt(lease.hold, payload, ext)) });
 }
 
 /** Takes over what a frame says that was handed over before it was sent. */
 export function adoptExt({ label, pool, slot, hold }: Lease): void {
   if (label === null) return;
-  label.extOffset = headerExt(pool, slot);
-  if (label.extOffset !== 0) label.ext = calling(() => load().readExt(hold));
+  const extOffset = headerExt(pool, slot);
+  if (extOffset !== 0) label.say({ extOffset, ext: calling(() => load().readExt(hold)) });
 }

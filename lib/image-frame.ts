@@ -129,7 +129,7 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Raster<E, D> {
    */
   setYuv(options: YuvOptions): this {
     const label = labelToWrite(this[LEASE], 'setYuv');
-    label.colour = colourFrom(rowOf(this), label.colour, options);
+    label.say({ colour: colourFrom(rowOf(this), label.saying.colour, options) });
     return this;
   }
 

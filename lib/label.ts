@@ -6,6 +6,20 @@ import type { ExtWords } from './ext-words.js';
 import { FRAME_ID_MAX } from './generated/layout.js';
 import type { Guard } from './guard.js';
 
+/** What few frames say of themselves; apart, because a label is made for each frame. */
+export class Said {
+  /** Matrix, and range above 8 bits, by their codes; 0: nobody said. */
+  colour = 0;
+  /** Millimetres a raw unit of depth. */
+  depthScale = 1;
+  /** What stands behind the payload, and where; 0: nothing. */
+  ext: ExtWords | null = null;
+  extOffset = 0;
+}
+
+/** What goes without saying. */
+export const UNSAID: Readonly<Said> = new Said();
+
 /** What a publisher says of its frame; shared by all frame objects on the slot. */
 export class Label extends Pixels {
   frameId = '';
@@ -15,15 +29,10 @@ export class Label extends Pixels {
   stampLow = 0;
   stampHigh = 0;
   sequence = 0;
-  /** Matrix, and range above 8 bits, by their codes; 0: nobody said. */
-  colour = 0;
-  /** Millimetres a raw unit of depth. */
-  depthScale = 1;
-  /** What stands behind the payload, and where; 0: nothing. */
-  ext: ExtWords | null = null;
-  extOffset = 0;
-  /** Bytes of the payload. */
-  payload = 0;
+  /** What few frames say. */
+  said: Said | null = null;
+  /** Bytes of the payload; `null` before it is known. */
+  payload: number | null = null;
   copied = false;
   sent = false;
   /** Once it is sent: the pool as readers see it, without write permission. -1: not asked. */
@@ -32,6 +41,16 @@ export class Label extends Pixels {
   sentHigh = 0;
   /** With guard: the buffers through which the slot can be written. */
   guards: Guard[] | null = null;
+
+  /** What the frame says apart from its name and time. */
+  get saying(): Readonly<Said> {
+    return this.said ?? UNSAID;
+  }
+
+  /** Says some of it anew. */
+  say(words: Partial<Said>): void {
+    Object.assign((this.said ??= new Said()), words);
+  }
 
   /** The frame's time stamp; `0n` before it has one. */
   get timestampNs(): bigint {

@@ -93,9 +93,9 @@ export class Lease {
 }
 
 /** A lease on the slot that the control array names with its payload, empty and ours. */
-export function loaned(kind: string, tally: Tally): Lease {
+export function loaned(kind: string, tally: Tally, payload = f64[PAYLOAD / 2]!): Lease {
   const label = new Label();
-  label.payload = f64[PAYLOAD / 2]!;
+  label.payload = payload;
   return watched(new Lease(kind, LOANED, tally, label), trace());
 }
 
@@ -308,7 +308,7 @@ function pixelsOf(lease: Lease, byteLength: number): Uint8Array {
   const pool = poolToRead(lease);
   if (label === null) return readSlot({ pool, slot, byteLength: end }).subarray(offset);
   // Shared by all parts of the frame.
-  const place = { pool, slot, byteLength: label.payload };
+  const place = { pool, slot, byteLength: label.payload ?? 0 };
   if (!label.sent) return copyToWrite(label, place).subarray(offset, end);
   if (label.copy === null || label.copy.length === 0) {
     lease.tally.copied++;
@@ -420,9 +420,18 @@ function writeLabel(label: Label): void {
   if (label.givenNs === null) f64[STAMP_NS / 2] = 0;
   else i64[STAMP_NS / 2] = label.givenNs;
   f64[SEQUENCE / 2] = label.sequence;
-  u32[COLOUR] = label.colour;
-  f64[SCALE / 2] = label.depthScale;
-  u32[EXT] = label.extOffset;
+  if (label.said !== null || said) writeSaid(label);
+}
+
+/** Whether something stands in the words that few frames need; in the beginning nobody knows. */
+let said = true;
+
+function writeSaid(label: Label): void {
+  const { colour, depthScale, extOffset } = label.saying;
+  u32[COLOUR] = colour;
+  f64[SCALE / 2] = depthScale;
+  u32[EXT] = extOffset;
+  said = label.said !== null;
 }
 
 /** What the native side has filled in while it sent. */

@@ -280,8 +280,7 @@ export function loanRaster(name: string, topic: number, tally: Tally, wanted: Wa
   u32[DIM1] = width;
   u32[DIM2] = row.channels;
   u32[STEP] = rowBytes;
-  f64[PAYLOAD / 2] = bytes;
-  return begin(loaned(name, tally), wanted, bytes);
+  return begin(loaned(name, tally, bytes), wanted, bytes);
 }
 
 /** A lease on an empty slot of no topic for such a picture. */
@@ -293,7 +292,8 @@ export function newRaster(name: string, wanted: Wanted): Lease {
 function begin(lease: Lease, wanted: Wanted, bytes: number): Lease {
   try {
     if (wanted.zeroed) rawBytesOf(lease, bytes).fill(0);
-    if (wanted.colour !== undefined && lease.label !== null) lease.label.colour = wanted.colour;
+    if (wanted.colour !== undefined && wanted.colour !== 0)
+      lease.label?.say({ colour: wanted.colour });
     if (wanted.frameId !== undefined) setFrameId(lease, wanted.frameId);
     if (wanted.timestampNs !== undefined) setTimestampNs(lease, wanted.timestampNs);
     return lease;
@@ -311,8 +311,7 @@ export function adopt(lease: Lease): void {
   slotFilled(lease);
   adoptExt(lease);
   if (label === null) return;
-  label.colour = headerColour(pool, slot);
-  label.depthScale = headerDepthScale(pool, slot);
+  label.say({ colour: headerColour(pool, slot), depthScale: headerDepthScale(pool, slot) });
 }
 
 /** Copies the pixels of a frame into one on loan of the same size and encoding, without padding. */
@@ -337,20 +336,19 @@ export function copyRaster(from: Lease, to: Lease): void {
 
 /** Matrix, and range above 8 bits, of a frame's colours, by their codes. */
 export function colourOf({ label, pool, slot }: Lease): number {
-  return label === null ? headerColour(pool, slot) : label.colour;
+  return label === null ? headerColour(pool, slot) : label.saying.colour;
 }
 
 /** Millimetres a raw unit of a frame's depth. */
 export function depthScaleOf({ label, pool, slot }: Lease): number {
-  return label === null ? headerDepthScale(pool, slot) : label.depthScale;
+  return label === null ? headerDepthScale(pool, slot) : label.saying.depthScale;
 }
 
 /** Makes a new frame say of itself what another one says, apart from frame id and time. */
 export function copyLabel(from: Lease, to: Lease): void {
   const { label } = to;
   if (label === null) return;
-  label.colour = colourOf(from);
-  label.depthScale = depthScaleOf(from);
+  label.say({ colour: colourOf(from), depthScale: depthScaleOf(from) });
   const ext = extOf(from);
   if (Object.values(ext).some((said) => said !== undefined && said !== null)) {
     sayExt(to, 'clone', ext);
