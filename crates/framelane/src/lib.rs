@@ -32,6 +32,7 @@ mod config;
 mod depth;
 mod element;
 mod ext;
+mod frame;
 mod header;
 mod image;
 mod kernel_error;
@@ -53,6 +54,7 @@ pub use cloud::{PointCloud, PointCloudMut};
 pub use config::{Config, configure, inspect};
 pub use depth::{DepthFormat, DepthImage, DepthImageMut, DepthShape};
 pub use element::{Element, Strided, StridedMut};
+pub use frame::Frame;
 pub use framelane_kernels::{Format, PointField, Yuv, YuvMatrix, YuvRange};
 pub use framelane_layout::ext::Camera;
 pub use framelane_layout::topic::Overflow;
@@ -69,7 +71,7 @@ pub use queue::{Ack, Job, Queue, QueueOptions};
 pub use raster::{PixelShape, Plane};
 pub use received::Received;
 pub use shape::Shape;
-pub use topic::{Frame, Options, Stats, Topic};
+pub use topic::{Options, Stats, Topic};
 pub use validate::{CloudShape, ImageShape, MessageFormat, MessageShape};
 
 /// What the examples of this documentation begin with.

@@ -5,9 +5,9 @@ use framelane_layout::{Descriptor, ErrorCode};
 use framelane_topic::{Error, OwnHold, Result};
 
 use crate::ext::{Ext, own_ext, write_ext};
+use crate::frame::Loan;
 use crate::header::{Said, begin_header, complete_header, said_in};
 use crate::shape::Shape;
-use crate::topic::Loan;
 
 /// A frame that is being made: a slot on loan, as an [`ImageMut`](crate::ImageMut), a
 /// [`DepthImageMut`](crate::DepthImageMut), a [`PointCloudMut`](crate::PointCloudMut) or a

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use framelane_layout::topic::{Delivery, Overflow};
 use framelane_topic::{Claimed, Result};
 
-use crate::topic::{Frame, Options, Stats, Topic};
+use crate::frame::Frame;
+use crate::topic::{Options, Stats, Topic};
 
 /// When a frame of a queue is done with.
 ///
@@ -94,7 +95,8 @@ impl<T: Frame> Queue<T> {
     /// ```
     /// # framelane::doc::begin();
     /// # use framelane::{Image, Queue, QueueOptions};
-    /// let jobs = Queue::<Image>::open_with("jobs", QueueOptions { depth: 2, ..QueueOptions::default() })?;
+    /// let options = QueueOptions { depth: 2, ..QueueOptions::default() };
+    /// let jobs = Queue::<Image>::open_with("jobs", options)?;
     /// # Ok::<(), framelane::Error>(())
     /// ```
     ///

@@ -7,10 +7,10 @@ use framelane_layout::{Descriptor, Kind, SlotHeader};
 use framelane_topic::{Hold, Result};
 
 use crate::ext::{Ext, read_ext};
+use crate::frame::Frame;
 use crate::loaned::Loaned;
 use crate::shape::Shape;
 use crate::token;
-use crate::topic::Frame;
 
 /// A received frame: an [`Image`](crate::Image), a [`DepthImage`](crate::DepthImage), a
 /// [`PointCloud`](crate::PointCloud) or a [`Message`](crate::Message). Its bytes cannot be

@@ -5,7 +5,7 @@ use framelane_layout::{ErrorCode, Kind, Token};
 use framelane_topic::{Error, Hold, Peer, Result};
 
 use crate::config;
-use crate::topic::Frame;
+use crate::frame::Frame;
 
 /// The token of a frame.
 pub(crate) fn name<T: Frame>(frame: &T) -> String {
