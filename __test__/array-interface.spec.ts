@@ -1,7 +1,7 @@
 /** NumPy's array interface of images, and their values in one piece. */
 import test from 'ava';
-import { Image } from 'framelane';
-import { freshTopic, runScript } from './kit.js';
+import { DepthImage, Image, PointCloud, Topic } from 'framelane';
+import { freshName, freshTopic, runScript } from './kit.js';
 import { counting, encodings } from './pictures.js';
 
 const types = { uint8: '|u1', uint16: '<u2', float32: '<f4' } as const;
@@ -138,6 +138,66 @@ test('native code finds the values at the address', async (t) => {
     }
   `);
   t.is(outcome.stdout, '5000,6000\n5000,6000', outcome.stderr);
+});
+
+test('clouds and depth images say theirs', (t) => {
+  for (const [dtype, typestr] of [
+    ['float32', '<f4'],
+    ['uint16', '<u2'],
+  ] as const) {
+    using depth = new DepthImage(4, 6, dtype);
+    using picture = depth.asImage();
+    const said = depth.arrayInterface;
+    t.like(said, { version: 3, shape: [4, 6], typestr, strides: null, copied: false });
+    t.deepEqual(said.data, picture.arrayInterface.data, 'of the same slot');
+  }
+  for (const [dtype, typestr] of [
+    ['float32', '<f4'],
+    ['float64', '<f8'],
+    ['uint8', '|u1'],
+    ['int64', '<i8'],
+    ['bool', '|b1'],
+  ] as const) {
+    using cloud = new PointCloud(5, 4, dtype);
+    const { data, ...said } = cloud.arrayInterface;
+    t.like(said, { version: 3, shape: [5, 4], typestr, strides: null, copied: false });
+    t.true(data[0] > 0n && data[0] % 64n === 0n);
+    t.false(data[1]);
+  }
+  using rows = new PointCloud({ width: 5, height: 2, fields: 3, pointStep: 16 });
+  t.like(rows.arrayInterface, { shape: [2, 5, 3], strides: [80, 16, 4] }, 'in bytes');
+});
+
+test('points of several types are elements with fields', (t) => {
+  const topic = new Topic(PointCloud, freshName());
+  t.teardown(() => topic.close());
+  const fields = [
+    { name: 'x' },
+    { name: 'ring', dtype: 'uint16' },
+    { name: 'flags', dtype: 'uint8', count: 2, offset: 8 },
+  ] as const;
+  const cloud = topic.loan({ points: 3, fields, pointStep: 12 });
+  const { data, ...said } = cloud.arrayInterface;
+  t.false(data[1]);
+  t.deepEqual(said as object, {
+    version: 3,
+    shape: [3],
+    typestr: '|V12',
+    strides: null,
+    descr: [
+      ['x', '<f4'],
+      ['ring', '<u2'],
+      ['', '|V2'],
+      ['flags_0', '|u1'],
+      ['flags_1', '|u1'],
+      ['', '|V2'],
+    ],
+    copied: false,
+  });
+  topic.send(cloud);
+  using received = topic.tryRecv()!;
+  t.true(received.arrayInterface.data[1], 'read-only');
+  t.deepEqual(received.arrayInterface.descr, said.descr);
 });
 
 test("with memory 'copy' there is no address but that of a copy", async (t) => {

@@ -1,6 +1,6 @@
 /** Wrong arguments: a typed error that says what was expected, nothing lost, and it goes on. */
 import test from 'ava';
-import { FramelaneError, Image, Topic, type ErrorCode } from 'framelane';
+import { DepthImage, FramelaneError, Image, PointCloud, Topic, type ErrorCode } from 'framelane';
 import { freshTopic, markOf, sendMarked } from './kit.js';
 
 /** A wrong use of a topic or an image, its code without the prefix, and what the error says. */
@@ -214,6 +214,12 @@ const topics: Case[] = [
   ['a name of 5', () => topicOf(Image, 5), 'INVALID_NAME', /expected a string; got 5/],
   ['another class', () => topicOf(Date, 'dates'), 'INVALID_ARGUMENT', /got the function Date/],
   ['no class', () => topicOf('camera'), 'INVALID_ARGUMENT', /new Topic\(Image\)/],
+  [
+    'a name of another type',
+    (topic) => new Topic(PointCloud, topic.name),
+    'TOPIC_MISMATCH',
+    /carries Image .*, not PointCloud/,
+  ],
   ['depth 0', () => topicOf(Image, 'x', { depth: 0 }), 'INVALID_ARGUMENT', /depth: .* 1 to 64/],
   ['depth 65', () => topicOf(Image, 'x', { depth: 65 }), 'INVALID_ARGUMENT', /got 65/],
   ['history -1', () => topicOf(Image, 'x', { history: -1 }), 'INVALID_ARGUMENT', /0 to 64/],
@@ -229,6 +235,15 @@ const sending: Case[] = [
     (topic) => topic.send(Object.create(Image.prototype)),
     'INVALID_ARGUMENT',
     /a frame of the class Image/,
+  ],
+  [
+    'a depth image',
+    (topic) => {
+      using depth = new DepthImage(2, 2);
+      topic.send(depth as Any);
+    },
+    'INVALID_ARGUMENT',
+    /class Image, got .*DepthImage/,
   ],
   ['a released frame', (topic) => topic.send(released()), 'RELEASED', /has been released/],
   ['a frame twice', (topic) => topic.send(sent(topic)), 'RELEASED', /has been sent/],

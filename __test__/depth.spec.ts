@@ -187,6 +187,17 @@ test('data is one array on the slot', (t) => {
   t.is(same.getDepth(1, 1), 1.5);
 });
 
+test('toNdarray has a shape of height by width', (t) => {
+  for (const dtype of ['float32', 'uint16'] as const) {
+    using depth = new DepthImage(4, 6, dtype);
+    const { data, shape, stride, offset } = depth.toNdarray();
+    t.is(data, depth.data, 'no copy');
+    t.deepEqual([shape, stride, offset], [[4, 6], [6, 1], 0]);
+    depth.setDepth(5, 3, 1.5);
+    t.is(data[3 * stride[0]! + 5 * stride[1]!], dtype === 'uint16' ? 1500 : 1.5);
+  }
+});
+
 test('a depth image arrives with everything that was said of it', async (t) => {
   const topic = new Topic(DepthImage, freshName());
   t.teardown(() => topic.close());

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import test from 'ava';
-import { Image, Topic } from 'framelane';
+import { DepthImage, Image, PointCloud, Topic } from 'framelane';
 import { freshName, freshTopic } from './kit.js';
 import { directory } from './process/children.js';
 
@@ -107,6 +107,72 @@ test('memory types page: a model gets the picture itself', (t) => {
   t.deepEqual(received?.data, colours);
   t.is(camera.stats().copied, 1, 'the copy that brought the picture in');
   camera.close();
+});
+
+test('both pages: pixels of an image', (t) => {
+  const colours = noise(VGA.height * VGA.width * 3);
+  using image = Image.fromBytes(colours, { ...VGA, encoding: 'rgb8' });
+  const place = (240 * 640 + 320) * 3;
+  t.deepEqual(image.pixel(320, 240), [...colours.subarray(place, place + 3)]);
+  image.setPixel(320, 240, [255, 0, 0]);
+  colours.set([255, 0, 0], place);
+  t.deepEqual(image.pixel(320, 240), [255, 0, 0]);
+  t.deepEqual(image.data, colours, 'and no other pixel');
+  const region = image.roi(100, 100, 200, 200);
+  t.is(region.length, 200 * 200 * 3);
+  for (let y = 0; y < 200; y++) {
+    const start = ((100 + y) * 640 + 100) * 3;
+    const row = region.subarray(y * 600, (y + 1) * 600);
+    t.is(Buffer.compare(row, colours.subarray(start, start + 600)), 0);
+  }
+  image.fill([0, 0, 0]);
+  t.true(
+    image.data.every((value) => value === 0),
+    'black',
+  );
+  t.true(
+    region.some((value) => value !== 0),
+    'a copy',
+  );
+  const others = noise(colours.length).reverse();
+  t.deepEqual(image.copyFrom(others).data, others);
+  t.throws(() => image.copyFrom(others.subarray(1)), { code: 'ERR_FRAMELANE_INVALID_LENGTH' });
+});
+
+test('memory types page: a cloud and its first point', (t) => {
+  const points = Float32Array.from(noise(30_000), (value) => value / 255);
+  const topic = new Topic(PointCloud, freshName());
+  t.teardown(() => topic.close());
+  const made = PointCloud.fromArray({ data: points, shape: [10_000, 3] });
+  topic.send(made.setFrameId('lidar_front').setTimestampNs(1_234_567_890));
+  using cloud = topic.tryRecv()!;
+  t.deepEqual([cloud.pointCount, cloud.fieldsPerPoint, cloud.dtype], [10_000, 3, 'float32']);
+  t.deepEqual([cloud.isXyz(), cloud.hasIntensity(), cloud.hasColor()], [true, false, false]);
+  t.deepEqual([cloud.frameId, cloud.timestampNs], ['lidar_front', 1_234_567_890n]);
+  t.deepEqual(cloud.pointAt(0), [...points.subarray(0, 3)]);
+  t.deepEqual(cloud.pointAt(9_999), [...points.subarray(-3)]);
+  t.deepEqual(cloud.data as unknown, points);
+  t.throws(() => cloud.pointAt(10_000), { code: 'ERR_FRAMELANE_INVALID_ARGUMENT' });
+});
+
+test('memory types page: depths and their range', (t) => {
+  const metres = Float32Array.from(noise(640 * 480), (value) => 0.5 + value / 64);
+  using depth = DepthImage.fromArray(metres, VGA);
+  t.is(depth.getDepth(320, 240), metres[240 * 640 + 320]);
+  depth.setDepth(100, 100, 1.5);
+  t.is(depth.getDepth(100, 100), 1.5);
+  metres[100 * 640 + 100] = 1.5;
+  t.deepEqual(depth.data, metres, 'and no other depth');
+  const { min, max, mean } = depth.depthStatistics()!;
+  let sum = 0;
+  for (const value of metres) sum += value;
+  t.deepEqual([min, max], [0.5, 0.5 + 255 / 64]);
+  t.true(Math.abs(mean - sum / metres.length) < 1e-9, `${mean}`);
+  using raw = new DepthImage({ ...VGA, dtype: 'uint16' });
+  t.is(raw.depthStatistics(), null, 'no depth is known');
+  raw.setDepth(100, 100, 1.5);
+  t.is(raw.data[100 * 640 + 100], 1500, 'millimetres');
+  t.deepEqual({ ...raw.depthStatistics()! }, { min: 1.5, max: 1.5, mean: 1.5 });
 });
 
 test('a send writes 64 bytes and a few words, whatever the size', (t) => {
