@@ -55,7 +55,7 @@ export interface TensorInputOptions {
   layout?: TensorLayout;
   /** Subtracted from values of 0 to 1; one number, or one for each channel. Default 0. */
   mean?: number | ArrayLike<number>;
-  /** Divides what is left; one number, or one for each channel. Default 1. */
+  /** Divides what is left; one number above 0, or one for each channel. Default 1. */
   std?: number | ArrayLike<number>;
   /** Write into this array, or the `data` of this tensor, of exactly as many values. */
   into?: Float32Array | { readonly data: Float32Array };
@@ -191,7 +191,7 @@ export function tensorInputOf(lease: Lease, options: unknown): TensorInput {
   const channels = rowOfCode(lease.encoding).channels === 1 ? 1 : 3;
   const { dim0: height, dim1: width } = lease;
   const means = readFactors(mean, 'mean', channels, () => true);
-  const stds = readFactors(std, 'std', channels, (n) => n !== 0);
+  const stds = readFactors(std, 'std', channels, (n) => n > 0);
   const data = readTarget(into, channels * height * width);
   calling(() => load().tensorInput(placeToRead(lease), data, chw, means, stds));
   return {
@@ -207,8 +207,7 @@ function readFactors(
   channels: number,
   sound: (n: number) => boolean,
 ): number[] {
-  const expected =
-    `a finite number, or ${channels} of them` + (what === 'std' ? ', none of them 0' : '');
+  const expected = `a finite number, or ${channels} of them` + (what === 'std' ? ', above 0' : '');
   const isList = Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value);
   const numbers: unknown[] = isList ? Array.from(value as ArrayLike<unknown>) : [value];
   if (isList && numbers.length !== channels && numbers.length !== 1) {
