@@ -28,8 +28,10 @@
 //! given back when it is dropped.
 
 mod cloud;
+mod cloud_file;
 mod config;
 mod depth;
+mod depth_points;
 mod element;
 mod ext;
 mod header;
@@ -48,12 +50,15 @@ mod shape;
 mod token;
 mod topic;
 mod validate;
+mod work;
 
 pub use cloud::{PointCloud, PointCloudMut};
 pub use config::{Config, configure, inspect};
 pub use depth::{DepthFormat, DepthImage, DepthImageMut, DepthShape};
 pub use element::{Element, Strided, StridedMut};
-pub use framelane_kernels::{Format, PointField, Yuv, YuvMatrix, YuvRange};
+pub use framelane_kernels::{CloudFormat, CloudStyle, PointField};
+pub use framelane_kernels::{ColourMap, Filter, Format, Layout as TensorLayout};
+pub use framelane_kernels::{DepthStatistics, Yuv, YuvMatrix, YuvRange};
 pub use framelane_layout::ext::Camera;
 pub use framelane_layout::topic::Overflow;
 pub use framelane_layout::topic::{Delivery, Mode};
@@ -71,6 +76,7 @@ pub use received::Received;
 pub use shape::Shape;
 pub use topic::{Frame, Options, Stats, Topic};
 pub use validate::{CloudShape, ImageShape, MessageFormat, MessageShape};
+pub use work::ConvertOptions;
 
 /// What the examples of this documentation begin with.
 #[doc(hidden)]
