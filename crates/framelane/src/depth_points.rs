@@ -3,8 +3,8 @@
 use framelane_kernels::{
     Arrangement, DepthStatistics, Pinhole, Raster, depth_statistics, depth_to_points, known_depths,
 };
+use framelane_layout::ErrorCode;
 use framelane_layout::ext::Camera;
-use framelane_layout::{Dtype, ErrorCode};
 use framelane_topic::{Error, Result};
 
 use crate::cloud::PointCloudMut;
@@ -16,25 +16,6 @@ use crate::point_layout::PointLayout;
 use crate::raster::PixelShape;
 use crate::received::Received;
 use crate::work::raster;
-
-impl PointLayout {
-    /// Points of x, y, z and `rgb`, 32-bit floats by these names. The bits of the last are
-    /// 0x00RRGGBB, as in PCL.
-    ///
-    /// ```
-    /// use framelane::PointLayout;
-    ///
-    /// assert_eq!(PointLayout::xyz_rgb()?.fields()[3].name, "rgb");
-    /// # Ok::<(), framelane::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// None; as [`of`](Self::of).
-    pub fn xyz_rgb() -> Result<Self> {
-        let float = Dtype::Float32;
-        Self::of(&[("x", float), ("y", float), ("z", float), ("rgb", float)])
-    }
-}
 
 /// What points are made with, checked.
 struct Work<'a> {
@@ -71,8 +52,10 @@ fn pinhole(camera: &Camera, width: u32, height: u32) -> Result<Pinhole> {
     let [fx, _, cx, _, fy, cy, ..] = camera.k;
     let focal = |length: f64| length.is_finite() && length > 0.0;
     if !(focal(fx) && focal(fy) && cx.is_finite() && cy.is_finite()) {
-        let text = format!("expected focal lengths above 0 and a finite centre, got K {fx} {fy} ")
-            + &format!("{cx} {cy}");
+        let text = format!(
+            "expected focal lengths above 0 and a finite centre, got fx {fx}, fy {fy}, cx {cx}, \
+             cy {cy}"
+        );
         return Err(refused(ErrorCode::InvalidArgument, text));
     }
     Ok(Pinhole { fx, fy, cx, cy })
@@ -81,7 +64,7 @@ fn pinhole(camera: &Camera, width: u32, height: u32) -> Result<Pinhole> {
 /// Refuses a cloud of other fields than the points have.
 fn check_fields(target: &PointCloudMut, coloured: bool) -> Result<()> {
     let (layout, names) = if coloured {
-        (PointLayout::xyz_rgb()?, "x, y, z and rgb")
+        (PointLayout::xyz_rgb(), "x, y, z and rgb")
     } else {
         (PointLayout::xyz(), "x, y and z")
     };

@@ -242,3 +242,36 @@ impl<S: PixelShape> Loaned<S> {
         [said.colour_matrix, said.colour_range]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use framelane_kernels::{YuvMatrix, YuvRange};
+
+    use super::*;
+
+    const BT2020: Colours = [3, 0];
+    const HD: Yuv = Yuv { matrix: YuvMatrix::Bt709, range: YuvRange::Full };
+    const CODES_OF_HD: Colours = [2, 1];
+
+    #[test]
+    fn colours_are_the_sources_then_the_targets() {
+        let (rgb, yuv) = (Encoding::Rgb8, Encoding::Nv12);
+        let usual = (Yuv::default(), [1, 2]);
+        assert_eq!(plan((yuv, CODES_OF_HD), (rgb, [1, 1]), None).unwrap(), (HD, [0, 0]));
+        assert_eq!(plan((rgb, [1, 1]), (yuv, CODES_OF_HD), None).unwrap(), (HD, CODES_OF_HD));
+        assert_eq!(plan((rgb, CODES_OF_HD), (yuv, [0, 0]), None).unwrap(), usual);
+        assert_eq!(plan((rgb, [0, 0]), (yuv, [1, 2]), Some(HD)).unwrap(), (HD, CODES_OF_HD));
+        assert_eq!(plan((yuv, [1, 2]), (rgb, [0, 0]), Some(HD)).unwrap(), (HD, [0, 0]));
+        assert_eq!(plan((rgb, CODES_OF_HD), (rgb, CODES_OF_HD), None).unwrap().1, [0, 0]);
+    }
+
+    #[test]
+    fn a_matrix_that_is_not_known_is_copied_and_not_converted() {
+        let (rgb, yuv) = ((Encoding::Rgb8, [0, 0]), (Encoding::Yuyv, BT2020));
+        let error = plan(yuv, rgb, None).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::NoConversion);
+        assert!(error.to_string().contains("matrix 3"), "{error}");
+        assert_eq!(plan(yuv, rgb, Some(HD)).unwrap().0, HD, "where somebody says better");
+        assert_eq!(plan(yuv, (Encoding::Yuyv, [1, 1]), None).unwrap().1, BT2020);
+    }
+}
