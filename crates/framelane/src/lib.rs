@@ -24,6 +24,10 @@
 //! consumer. What happens when somebody is too slow is said by [`Overflow`]. Behind them are the
 //! rings of the crate `framelane-ring`: `Broadcast`, `WorkQueue`, and `Spsc` between two threads.
 //!
+//! Work on pixels goes straight from frame to slot: [`convert_into`](Received::convert_into),
+//! [`resize_into`](Received::resize_into), [`tensor_input`](Received::tensor_input),
+//! [`points_into`](Received::points_into), and [`decode`](Loaned::decode) from files.
+//!
 //! A [`Topic`] belongs to one thread at a time; open it once more for another. A frame is
 //! given back when it is dropped.
 

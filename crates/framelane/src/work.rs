@@ -159,7 +159,8 @@ macro_rules! readable {
         }
 
         impl $frame<ImageShape> {
-            /// Writes the picture into an image of the same encoding, in the size that it has.
+            /// Writes the picture into an image of the same encoding, in the size that it has; what
+            /// its Y, U and V mean goes with it.
             ///
             /// ```
             /// # framelane::doc::begin();
