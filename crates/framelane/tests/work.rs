@@ -174,6 +174,10 @@ fn clouds_that_points_do_not_fit_are_refused() {
     };
     assert_eq!(points(&grey), ErrorCode::InvalidEncoding);
     assert_eq!(points(&wide), ErrorCode::InvalidSize);
+    // As many floats, by another name.
+    let (rgb, mut target) = (picture(2, Encoding::Rgb8), cloud(3, 1, &intensity));
+    let result = depth.points_into(&camera, Some(&rgb), &mut target);
+    assert_eq!(code(result), ErrorCode::InvalidArgument);
 }
 
 #[test]
