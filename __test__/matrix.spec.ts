@@ -68,12 +68,7 @@ const images: readonly Member[] = [
   },
   {
     name: 'toTensorInput',
-    args: [
-      without(
-        options({ mean: 0.5 }, { layout: noWord, into: noWord, std: noNumber }),
-        'std: an array',
-      ),
-    ],
+    args: [options({ mean: 0.5 }, { layout: noWord, into: noWord })],
   },
   { name: 'clone', args: [] },
   { name: 'retain', args: [] },

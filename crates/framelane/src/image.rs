@@ -39,14 +39,14 @@ pub type ImageMut = Loaned<ImageShape>;
 /// ```
 pub type Image = Received<ImageShape>;
 
-const MATRICES: [(u8, YuvMatrix); 2] = [(1, YuvMatrix::Bt601), (2, YuvMatrix::Bt709)];
-const RANGES: [(u8, YuvRange); 2] = [(1, YuvRange::Full), (2, YuvRange::Limited)];
+pub(crate) const MATRICES: [(u8, YuvMatrix); 2] = [(1, YuvMatrix::Bt601), (2, YuvMatrix::Bt709)];
+pub(crate) const RANGES: [(u8, YuvRange); 2] = [(1, YuvRange::Full), (2, YuvRange::Limited)];
 
-fn named<T: Copy>(table: &[(u8, T)], code: u8) -> Option<T> {
+pub(crate) fn named<T: Copy>(table: &[(u8, T)], code: u8) -> Option<T> {
     table.iter().find(|row| row.0 == code).map(|row| row.1)
 }
 
-fn code_of<T: PartialEq>(table: &[(u8, T)], value: &T) -> u8 {
+pub(crate) fn code_of<T: PartialEq>(table: &[(u8, T)], value: &T) -> u8 {
     table.iter().find(|row| row.1 == *value).map_or(0, |row| row.0)
 }
 

@@ -1,7 +1,9 @@
 //! What work on pixels can say, as errors of ours.
 
 use framelane_kernels::convert::ConvertError;
-use framelane_kernels::{CodecError, RasterError, ResizeError, TensorInputError};
+use framelane_kernels::{
+    CloudError, CodecError, DepthError, RasterError, ResizeError, TensorInputError,
+};
 use framelane_layout::ErrorCode;
 use framelane_topic::Error;
 
@@ -54,4 +56,19 @@ pub fn tensor_error(error: TensorInputError) -> Error {
             with(ErrorCode::InvalidArgument, &error)
         }
     }
+}
+
+/// An error of depths, as statistics or as points.
+pub fn depth_error(error: DepthError) -> Error {
+    match error {
+        DepthError::Encoding { .. } | DepthError::Colour { .. } => {
+            with(ErrorCode::InvalidEncoding, &error)
+        }
+        DepthError::Size { .. } | DepthError::Room { .. } => with(ErrorCode::InvalidSize, &error),
+    }
+}
+
+/// An error of a cloud's file.
+pub fn cloud_error(error: CloudError) -> Error {
+    with(ErrorCode::Codec, &error)
 }

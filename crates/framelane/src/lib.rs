@@ -24,12 +24,18 @@
 //! consumer. What happens when somebody is too slow is said by [`Overflow`]. Behind them are the
 //! rings of the crate `framelane-ring`: `Broadcast`, `WorkQueue`, and `Spsc` between two threads.
 //!
+//! Work on pixels goes straight from frame to slot: [`convert_into`](Received::convert_into),
+//! [`resize_into`](Received::resize_into), [`tensor_input`](Received::tensor_input),
+//! [`points_into`](Received::points_into), and [`decode`](Loaned::decode) from files.
+//!
 //! A [`Topic`] belongs to one thread at a time; open it once more for another. A frame is
 //! given back when it is dropped.
 
 mod cloud;
+mod cloud_file;
 mod config;
 mod depth;
+mod depth_points;
 mod element;
 mod ext;
 mod frame;
@@ -49,13 +55,16 @@ mod shape;
 mod token;
 mod topic;
 mod validate;
+mod work;
 
 pub use cloud::{PointCloud, PointCloudMut};
 pub use config::{Config, configure, inspect};
 pub use depth::{DepthFormat, DepthImage, DepthImageMut, DepthShape};
 pub use element::{Element, Strided, StridedMut};
 pub use frame::Frame;
-pub use framelane_kernels::{Format, PointField, Yuv, YuvMatrix, YuvRange};
+pub use framelane_kernels::{CloudFormat, CloudStyle, PointField};
+pub use framelane_kernels::{ColourMap, Filter, Format, Layout as TensorLayout};
+pub use framelane_kernels::{DepthStatistics, Yuv, YuvMatrix, YuvRange};
 pub use framelane_layout::ext::Camera;
 pub use framelane_layout::topic::Overflow;
 pub use framelane_layout::topic::{Delivery, Mode};
@@ -73,6 +82,7 @@ pub use received::Received;
 pub use shape::Shape;
 pub use topic::{Options, Stats, Topic};
 pub use validate::{CloudShape, ImageShape, MessageFormat, MessageShape};
+pub use work::ConvertOptions;
 
 /// What the examples of this documentation begin with.
 #[doc(hidden)]

@@ -68,6 +68,22 @@ impl PointLayout {
         Self { fields: usual_fields(3, dtype), dtype: Some(dtype), values: 3, point_bytes: 12 }
     }
 
+    /// Points of x, y, z and `rgb`, 32-bit floats by these names. The bits of the last are
+    /// 0x00RRGGBB, as in PCL.
+    ///
+    /// ```
+    /// use framelane::PointLayout;
+    ///
+    /// assert_eq!(PointLayout::xyz_rgb().fields()[3].name, "rgb");
+    /// ```
+    #[must_use]
+    pub fn xyz_rgb() -> Self {
+        let dtype = Dtype::Float32;
+        let mut fields = usual_fields(4, dtype);
+        fields[3].name = "rgb".to_owned();
+        Self { fields, dtype: Some(dtype), values: 4, point_bytes: 16 }
+    }
+
     /// Points of named values in this order, each at a multiple of its own size, the point a
     /// multiple of the largest: as C lays out a structure.
     ///
@@ -266,6 +282,10 @@ mod tests {
         assert_eq!(
             PointLayout::xyz(),
             PointLayout::of(&[("x", float), ("y", float), ("z", float),]).unwrap()
+        );
+        assert_eq!(
+            PointLayout::xyz_rgb(),
+            PointLayout::of(&[("x", float), ("y", float), ("z", float), ("rgb", float)]).unwrap()
         );
     }
 

@@ -14,7 +14,7 @@ pub use crate::config::current;
 pub use crate::ext::{Ext, bytes_with, read_ext, write_ext};
 pub use crate::header::{EXT_FLAG, Said, complete_header};
 pub use crate::kernel_error::{
-    codec_error, convert_error, raster_error, resize_error, tensor_error,
+    cloud_error, codec_error, convert_error, depth_error, raster_error, resize_error, tensor_error,
 };
 pub use crate::token::{parse_token, stale_token, take_named};
 pub use crate::validate::{

@@ -1,9 +1,10 @@
 //! Point clouds in and out of files.
 
+use framelane::raw::cloud_error;
 use framelane::raw::kernels::points::PointField;
 use framelane::raw::kernels::{
-    Cloud, CloudError, CloudFormat, CloudInfo, CloudStyle, decode_cloud as decode,
-    encode_cloud as encode, probe_cloud as probe,
+    Cloud, CloudFormat, CloudInfo, CloudStyle, decode_cloud as decode, encode_cloud as encode,
+    probe_cloud as probe,
 };
 use framelane::{Error, ErrorCode};
 use napi::bindgen_prelude::{AsyncTask, Either, Uint8Array};
@@ -24,11 +25,6 @@ pub struct CloudWords {
     /// Bytes of a point.
     pub step: u32,
     pub fields: Vec<FieldWords>,
-}
-
-#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
-fn refused(error: CloudError) -> Error {
-    Error::new(ErrorCode::Codec, error.to_string())
 }
 
 impl CloudWords {
@@ -68,7 +64,7 @@ fn bytes_of(info: &CloudInfo, slot_bytes: usize) -> framelane::Result<usize> {
 /// Size and fields of the cloud in a PCD or PLY file.
 #[napi(catch_unwind)]
 pub fn probe_cloud(bytes: Uint8Array) -> Result<CloudWords> {
-    probe(&bytes).map(CloudWords::of).map_err(|error| thrown(refused(error)))
+    probe(&bytes).map(CloudWords::of).map_err(|error| thrown(cloud_error(error)))
 }
 
 /// Reads the points of a PCD or PLY file into a slot on loan; `cloud` is what `probeCloud` says.
@@ -79,7 +75,7 @@ pub fn decode_cloud(env: Env, bytes: Uint8Array, hold: u32, cloud: CloudWords) -
     let info = cloud.info().map_err(thrown)?;
     let work = |slot: &mut [u8]| {
         let size = bytes_of(&info, slot.len())?;
-        decode(&bytes, &info, &mut slot[..size]).map_err(refused)
+        decode(&bytes, &info, &mut slot[..size]).map_err(cloud_error)
     };
     write_slot(state, hold, work).map_err(thrown)
 }
@@ -100,8 +96,8 @@ impl Task for EncodeCloud {
         let work = || {
             let slot = self.source.bytes(0.0)?;
             let points = &slot[..bytes_of(&self.info, slot.len())?];
-            let cloud = Cloud::new(&self.info, points).map_err(refused)?;
-            encode(&cloud, self.format, self.style).map_err(refused)
+            let cloud = Cloud::new(&self.info, points).map_err(cloud_error)?;
+            encode(&cloud, self.format, self.style).map_err(cloud_error)
         };
         let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
         Ok(caught.unwrap_or_else(|_| {

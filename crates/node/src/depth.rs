@@ -1,7 +1,8 @@
 //! Depths as statistics and as points.
 
+use framelane::raw::depth_error;
 use framelane::raw::kernels::depth::{
-    Arrangement, DepthError, Pinhole, depth_statistics as statistics, depth_to_points as to_points,
+    Arrangement, Pinhole, depth_statistics as statistics, depth_to_points as to_points,
     known_depths as known,
 };
 use framelane::{Error, ErrorCode};
@@ -11,15 +12,6 @@ use napi_derive::napi;
 use crate::error::{Result, thrown};
 use crate::place::{Place, Source, write_slot};
 use crate::state::State;
-
-#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
-fn refused(error: DepthError) -> Error {
-    let code = match error {
-        DepthError::Encoding { .. } | DepthError::Colour { .. } => ErrorCode::InvalidEncoding,
-        DepthError::Size { .. } | DepthError::Room { .. } => ErrorCode::InvalidSize,
-    };
-    Error::new(code, error.to_string())
-}
 
 /// A camera without distortion, and how far a raw unit is.
 #[napi(object)]
@@ -41,7 +33,7 @@ pub fn depth_statistics(env: Env, from: Place, scale: f64) -> Result<Option<Vec<
     let state = unsafe { State::of(&env) }.map_err(thrown)?;
     let source = Source::of(state, from.hold).map_err(thrown)?;
     let picture = from.read(&source).map_err(thrown)?;
-    let found = statistics(&picture, scale as f32).map_err(|error| thrown(refused(error)))?;
+    let found = statistics(&picture, scale as f32).map_err(|error| thrown(depth_error(error)))?;
     Ok(found.map(|all| vec![f64::from(all.min), f64::from(all.max), all.mean]))
 }
 
@@ -53,7 +45,7 @@ pub fn known_depths(env: Env, from: Place) -> Result<f64> {
     let state = unsafe { State::of(&env) }.map_err(thrown)?;
     let source = Source::of(state, from.hold).map_err(thrown)?;
     let picture = from.read(&source).map_err(thrown)?;
-    known(&picture).map(|count| count as f64).map_err(|error| thrown(refused(error)))
+    known(&picture).map(|count| count as f64).map_err(|error| thrown(depth_error(error)))
 }
 
 /// Writes the points of a depth image into the first `bytes` bytes of a slot on loan; how many.
@@ -82,7 +74,7 @@ pub fn depth_to_points(
         let outside = || Error::new(ErrorCode::InvalidSize, "a cloud larger than its slot");
         let out = slot.get_mut(..bytes as usize).ok_or_else(outside)?;
         to_points(&picture, how.scale as f32, &camera, painted.as_ref(), arrangement, out)
-            .map_err(refused)
+            .map_err(depth_error)
     };
     write_slot(state, into, work).map(|count| count as f64).map_err(thrown)
 }
