@@ -267,6 +267,7 @@ class PointCloud<D extends CloudDtype = CloudDtype, A = CloudDataOf<D>> extends 
     const checked = places.map(([, dtype], value) =>
       checkElement(values[value], dtype, `setPoint: values[${value}]`),
     );
+    labelToWrite(lease, 'setPoint'); // what was read may have sent the frame
     const view = viewOf(this.data as TypedArray);
     places.forEach(([place, dtype], value) => writeElement(view, dtype, place, checked[value]!));
     return this;

@@ -123,12 +123,22 @@ export function convertInto(from: Lease, into: Lease, plan: ConvertPlan): void {
     throw invalid('yuvMatrix, yuvRange', 'none where Y, U and V are copied', plan.row.name);
   }
   const merged = mergeColours(label.saying.colour, plan.colour);
-  const target = source ? colourOf(from) : merged;
-  label.say({ colour: isYuv(plan.row) ? target : 0 });
-  const colour = source ? colourOf(from) : label.saying.colour;
+  const colour = source ? colourOf(from) : merged;
   const how = { colour, colourMap, nearest, farthest };
+  const becomes = isYuv(plan.row) ? colour : 0;
+  if (into.part && becomes !== label.saying.colour) throw otherColours('convert');
   calling(() => load().convert(placeToRead(from), place, how));
+  if (becomes !== label.saying.colour) label.say({ colour: becomes });
   slotFilled(into);
+}
+
+/** A part of a frame has the matrix and range of the whole. */
+function otherColours(action: string): FramelaneError {
+  return invalid(
+    'into',
+    `a part of an image with the yuvMatrix and yuvRange that ${action} writes`,
+    'one of an image with others; say them with setYuv, or use a clone()',
+  );
 }
 
 /** A change of size, its arguments checked. */
@@ -151,7 +161,11 @@ export function planResize(lease: Lease, options: unknown): ResizePlan {
 /** Resizes. */
 export function resizeInto(from: Lease, into: Lease, filter: number): void {
   const target = placeToWrite(into, 'resize');
+  const label = labelToWrite(into, 'resize');
+  const colour = isYuv(rowOfCode(from.encoding)) ? colourOf(from) : 0;
+  if (into.part && colour !== label.saying.colour) throw otherColours('resize');
   calling(() => load().resize(placeToRead(from), target, filter));
+  if (colour !== label.saying.colour) label.say({ colour });
   slotFilled(into);
 }
 

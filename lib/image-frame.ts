@@ -128,8 +128,9 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Raster<E, D> {
    * image.setYuv({ matrix: 'bt709', range: 'limited' });
    */
   setYuv(options: YuvOptions): this {
-    const label = labelToWrite(this[LEASE], 'setYuv');
-    label.say({ colour: colourFrom(rowOf(this), label.saying.colour, options) });
+    const { saying } = labelToWrite(this[LEASE], 'setYuv');
+    const colour = colourFrom(rowOf(this), saying.colour, options);
+    labelToWrite(this[LEASE], 'setYuv').say({ colour });
     return this;
   }
 

@@ -40,7 +40,7 @@ export class Label extends Pixels {
   sentLow = 0;
   sentHigh = 0;
   /** With guard: the buffers through which the slot can be written. */
-  guards: Guard[] | null = null;
+  guards: Set<Guard> | null = null;
 
   /** What the frame says apart from its name and time. */
   get saying(): Readonly<Said> {

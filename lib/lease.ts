@@ -186,7 +186,12 @@ export function giveUp(lease: Lease): number {
 function endUse(lease: Lease): void {
   if (lease.watch !== null) unwatch(lease.watch);
   lease.watch = null;
-  if (lease.guard !== null) unguard(lease.guard);
+  if (lease.guard !== null) endGuard(lease, lease.guard);
+}
+
+function endGuard({ label }: Lease, guard: Guard): void {
+  label?.guards?.delete(guard);
+  unguard(guard);
 }
 
 /** Throws `ERR_FRAMELANE_RELEASED` for a frame given back. */
@@ -230,7 +235,12 @@ export function holdOf(lease: Lease): number {
 
 /** The hold of a frame that can be written; throws `ERR_FRAMELANE_FROZEN` too. */
 export function holdToWrite(lease: Lease, action: string): number {
-  labelToWrite(lease, action);
+  const label = labelToWrite(lease, action);
+  if (views.memory === COPIES && (lease.part || label.copy !== null)) {
+    // What is not written keeps its values, and they must be where it is written.
+    pixelsOf(lease, 0);
+    settle(lease);
+  }
   return lease.hold;
 }
 
@@ -238,6 +248,8 @@ export function holdToWrite(lease: Lease, action: string): number {
 export function keptView(lease: Lease): TypedArray | null {
   const { label, view, state, tally } = lease;
   if (view !== null) {
+    // Moved away by somebody: to be made again, or an error.
+    if (view.length === 0) return null;
     // A view made before the frame was sent could still write.
     return label?.sent === true ? null : view;
   }
@@ -265,6 +277,7 @@ export function rawBytesOf(lease: Lease, byteLength: number): Uint8Array {
 
 /** Copies the pixels of a frame that is not sent yet into its slot. */
 export function fillSlot(lease: Lease, source: Uint8Array): void {
+  labelToWrite(lease, 'fill');
   const streams = source.length >= STREAMED && source.buffer instanceof ArrayBuffer;
   if (streams && views.memory !== COPIES) {
     calling(() => load().writeSlot(lease.pool, lease.slot, source));
@@ -285,12 +298,12 @@ function guardedView(lease: Lease, elements: Elements, byteLength: number): Type
   const { guard: kept, label } = lease;
   if (kept !== null) {
     if (kept.buffer.byteLength > 0 && lease.view !== null) return lease.view;
-    unguard(kept);
+    endGuard(lease, kept);
   }
   const { offset } = lease;
   const guard = guardSlot(poolToRead(lease), lease.slot, offset + byteLength);
   lease.guard = guard;
-  if (label !== null && !label.sent) (label.guards ??= []).push(guard);
+  if (label !== null && !label.sent) (label.guards ??= new Set()).add(guard);
   return (lease.view = viewOn(guard.buffer, elements, byteLength, offset));
 }
 
@@ -326,7 +339,8 @@ function settle({ label, pool, slot }: Lease): void {
 /** The slot is out of our hands: nothing here can write to it any more. */
 function endViews(label: Label): void {
   label.copy = null;
-  if (label.guards !== null) label.guards.splice(0).forEach(unguard);
+  label.guards?.forEach(unguard);
+  label.guards = null;
 }
 
 /** Says that the native side has written the slot's pixels. */
@@ -359,7 +373,7 @@ export function send(
   describe: (lease: Lease) => void,
 ): number {
   assertReadable(lease);
-  assertWhole(lease, 'send');
+  if (lease.part) throw apart(lease, 'send');
   const { label } = lease;
   if (label === null || label.sent) return hot.send(topic, lease.hold);
   settle(lease);
@@ -388,7 +402,7 @@ export function nameHold(
   describe: (lease: Lease) => void,
 ): string {
   assertReadable(lease);
-  assertWhole(lease, 'toToken');
+  if (lease.part) throw apart(lease, 'toToken');
   const { label, hold } = lease;
   if (label !== null && !label.sent) {
     if (!transfer) throw unsent(lease);
@@ -456,11 +470,7 @@ function gone({ kind, state }: Lease): FramelaneError {
   );
 }
 
-/** Throws for a part of a frame, which nobody can be sent. */
-function assertWhole(lease: Lease, action: string): void {
-  if (lease.part) throw apart(lease, action);
-}
-
+/** Nobody can be sent a part of a frame. */
 function apart({ kind }: Lease, action: string): FramelaneError {
   return new FramelaneError(
     'ERR_FRAMELANE_INVALID_ARGUMENT',

@@ -150,6 +150,7 @@ export interface Binding {
     ascii: boolean,
   ): Promise<Uint8Array | { code: string; message: string }>;
   tensorInput(from: Place, into: Float32Array, chw: boolean, mean: number[], std: number[]): void;
+  isReceived(bytes: Uint8Array): boolean;
   lastError(): { code: string; message: string };
   hot(): Hot;
 }

@@ -79,6 +79,8 @@ export function writePixel(lease: Lease, x: unknown, y: unknown, given: unknown)
   const row = rowOfCode(lease.encoding);
   checkPlace(lease, 'setPixel', x, y);
   const values = checkValues(given, row, [row.channels], 'setPixel');
+  // What was read may have sent the frame.
+  labelToWrite(lease, 'setPixel');
   const numbers = numbersOf(lease);
   const [column, line] = [x as number, y as number];
   if (isPlain(row)) {
@@ -136,6 +138,8 @@ export function fillPixels(lease: Lease, given: unknown): void {
   const row = rowOfCode(lease.encoding);
   const halved = row.widthMultiple > 1 && row.planes === 1;
   const values = checkValues(given, row, halved ? [2, 3] : [row.channels], 'fill');
+  // What was read may have sent the frame.
+  labelToWrite(lease, 'fill');
   const numbers = numbersOf(lease);
   if (!halved && row.planes === 1) {
     fillPlane(numbers, { ...placesOf(lease)[0]!, itemBytes: row.itemBytes }, values);
@@ -205,6 +209,8 @@ export function copyPixels(lease: Lease, given: unknown, options: unknown): void
         `${bytes.length}; check the size, and give rowStride where rows are padded`,
     );
   }
+  // What was read may have sent the frame.
+  labelToWrite(lease, 'copyFrom');
   const target = bytesOf(numbersOf(lease));
   // Bytes of this very frame: its rows would be overwritten before they are read.
   const source = overlaps(bytes, target) ? bytes.slice() : bytes;

@@ -2,6 +2,7 @@
 import { checkOptions, invalid, show } from './check.js';
 import { rowOfCode } from './encoding.js';
 import { FramelaneError } from './errors.js';
+import { calling, load } from './native.js';
 import { assertReadable, type Lease } from './lease.js';
 import { isPacked, numbersOf, type Numbers } from './region.js';
 
@@ -72,7 +73,15 @@ function checkTarget(into: unknown, width: number, height: number): ImageDataLik
   const tag = Object.prototype.toString.call(given?.data);
   if (tag !== '[object Uint8ClampedArray]') throw invalid('toImageData: into', 'ImageData', into);
   const fits = given?.width === width && given.height === height;
-  if (fits && given.data?.length === width * height * 4) return given as ImageDataLike;
+  if (fits && given.data?.length === width * height * 4) {
+    const { buffer, byteOffset, byteLength } = given.data;
+    const bytes = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+    if (!calling(() => load().isReceived(bytes))) return given as ImageDataLike;
+    throw new FramelaneError(
+      'ERR_FRAMELANE_FROZEN',
+      'toImageData: into lies in a received frame, which others read; pass another one',
+    );
+  }
   throw new FramelaneError(
     'ERR_FRAMELANE_INVALID_SIZE',
     `toImageData: into is ${show(given?.width)}x${show(given?.height)}, the image is ` +

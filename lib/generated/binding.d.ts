@@ -129,6 +129,9 @@ export interface Holder {
 /** The functions called for each frame. */
 export declare function hot(): { loan(): void; send(): void; room(): void; next(): void; latest(): void; retain(): void; release(): void; ack(): void; sleep(): void; awake(): void; block(): void }
 
+/** Whether bytes lie in a frame that is only read. */
+export declare function isReceived(bytes: Uint8Array): boolean
+
 /** How many pixels have a known depth. */
 export declare function knownDepths(from: Place): number
 

@@ -9,7 +9,7 @@ use framelane::raw::kernels::{Filter, Layout, Resizer, tensor_input as make_inpu
 use framelane::raw::{convert_error, place_of, resize_error, tensor_error};
 use framelane::{Error, ErrorCode};
 use napi::Env;
-use napi::bindgen_prelude::Float32Array;
+use napi::bindgen_prelude::{Float32Array, Uint8Array};
 use napi_derive::napi;
 
 use crate::error::{Result, thrown};
@@ -126,6 +126,12 @@ fn check_target(into: &[f32], from: &[u8]) -> framelane::Result<()> {
         return Err(Error::new(ErrorCode::InvalidArgument, text));
     }
     Ok(())
+}
+
+/// Whether bytes lie in a frame that is only read.
+#[napi(catch_unwind)]
+pub fn is_received(bytes: Uint8Array) -> bool {
+    place_of(bytes.as_ptr().addr()).is_some()
 }
 
 /// Writes the normalised values of a picture into an array of its own.

@@ -237,10 +237,11 @@ fn find(state: &mut State, env: Env, kind: Kind, token: &Token) -> CoreResult<u3
             (hold.slot_bytes(), state.pools.index_of_received(env.raw(), &peer, hold))
         }
     };
-    let bytes = check_frame(&descriptor, slot_bytes)
+    check_frame(&descriptor, slot_bytes)
         .ok_or_else(|| invalid("fromToken: the token names no frame of a possible size"))?;
     let control = state.control()?;
-    control.put_frame(&descriptor, bytes, 0);
+    // All of the payload: an ext block comes behind it.
+    control.put_frame(&descriptor, descriptor.payload_bytes, 0);
     let words = descriptor.to_words();
     let number = state.hold(Held { frame, topic: UNBOUND, words, job: None })?;
     control.put_place(number, pool, descriptor.slot, descriptor.generation);

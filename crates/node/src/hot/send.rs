@@ -114,7 +114,9 @@ pub fn send(state: &mut State, _env: sys::napi_env, control: Control) -> Result<
         }
     };
     let (mut descriptor, said) = (control.take_descriptor(), control.take_said());
-    if check_frame(&descriptor, slot_bytes).is_none() || u64::from(said.ext_offset) > slot_bytes {
+    let ext = u64::from(said.ext_offset);
+    let behind = ext == 0 || (descriptor.payload_bytes..slot_bytes).contains(&ext);
+    if check_frame(&descriptor, slot_bytes).is_none() || !behind {
         let text = "what is sent is no frame of a size that its slot has";
         return Err(Error::new(ErrorCode::InvalidSize, text));
     }
