@@ -107,10 +107,11 @@ function readNumbers(value: unknown, what: string, least: number, most: number):
   const count = least === most ? `${least}` : `${least} to ${most}`;
   const expected = `${count} finite numbers`;
   if (!isList(value)) throw invalid(what, expected, value);
-  if (value.length < least || value.length > most) {
-    throw invalid(what, expected, `${value.length} of them`);
-  }
+  // A list can say another length than it has: what counts is what came out of it.
   const numbers = Array.from(value);
+  if (numbers.length < least || numbers.length > most) {
+    throw invalid(what, expected, `${numbers.length} of them`);
+  }
   for (const number of numbers) {
     if (typeof number !== 'number' || !Number.isFinite(number)) {
       throw invalid(what, expected, number);
