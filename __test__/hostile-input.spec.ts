@@ -144,9 +144,17 @@ test('a list of a camera has as many numbers as come out of it', (t) => {
   const K = [5, 0, 4, 0, 5, 4, 0, 0, 1];
   const lying = [...K];
   lying[Symbol.iterator] = () => [5, 0, 4, 0, 5][Symbol.iterator]();
-  t.throws(() => image.setCameraInfo({ width: 8, height: 8, K: lying }), ARGUMENT);
+  t.throws(() => image.setCameraInfo({ width: 8, height: 8, K: lying }), {
+    ...ARGUMENT,
+    message: /^K: expected 9 finite numbers/,
+  });
   const D: number[] = [1];
   D[Symbol.iterator] = () => Array.from({ length: 15 }, () => 1)[Symbol.iterator]();
+  t.throws(() => image.setCameraInfo({ width: 8, height: 8, K, D }), {
+    ...ARGUMENT,
+    message: /^D: expected 0 to 14 finite numbers/,
+  });
+  D.length = 2 ** 32 - 1;
   t.throws(() => image.setCameraInfo({ width: 8, height: 8, K, D }), ARGUMENT);
   t.is(image.cameraInfo, null);
 });
