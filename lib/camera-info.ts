@@ -107,10 +107,13 @@ function readNumbers(value: unknown, what: string, least: number, most: number):
   const count = least === most ? `${least}` : `${least} to ${most}`;
   const expected = `${count} finite numbers`;
   if (!isList(value)) throw invalid(what, expected, value);
-  if (value.length < least || value.length > most) {
-    throw invalid(what, expected, `${value.length} of them`);
-  }
+  const counted = (length: number): void => {
+    if (length < least || length > most) throw invalid(what, expected, `${length} of them`);
+  };
+  counted(value.length);
   const numbers = Array.from(value);
+  // A list can say another length than it has: what counts is what came out of it.
+  counted(numbers.length);
   for (const number of numbers) {
     if (typeof number !== 'number' || !Number.isFinite(number)) {
       throw invalid(what, expected, number);

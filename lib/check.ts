@@ -103,9 +103,7 @@ export function checkBytes(value: unknown, what: string): Uint8Array {
   }
   try {
     // A view of a detached buffer has length 0; only making a new one on it tells the two apart.
-    return view
-      ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-      : new Uint8Array(value);
+    return view ? bytesOfView(value) : new Uint8Array(value);
   } catch (cause) {
     throw new FramelaneError(
       'ERR_FRAMELANE_DETACHED_BUFFER',
@@ -114,6 +112,35 @@ export function checkBytes(value: unknown, what: string): Uint8Array {
       { cause },
     );
   }
+}
+
+type Getter = (this: unknown) => unknown;
+
+function gettersOf(prototype: object): Record<'buffer' | 'byteOffset' | 'byteLength', Getter> {
+  const get = (name: string): Getter =>
+    Object.getOwnPropertyDescriptor(prototype, name)!.get as Getter;
+  return { buffer: get('buffer'), byteOffset: get('byteOffset'), byteLength: get('byteLength') };
+}
+
+// A class of the user's can say anything of its memory by properties of the same names.
+const typedArrays = Object.getPrototypeOf(Uint8Array.prototype) as object;
+const ofTypedArray = gettersOf(typedArrays);
+const ofDataView = gettersOf(DataView.prototype);
+const tagGetter = Object.getOwnPropertyDescriptor(typedArrays, Symbol.toStringTag)!.get as Getter;
+
+/** Which typed array a value really is, `'Uint8Array'` for instance; of any realm. */
+export function typedArrayTag(value: unknown): string | undefined {
+  return tagGetter.call(value) as string | undefined;
+}
+
+function bytesOfView(view: ArrayBufferView): Uint8Array {
+  const { buffer, byteOffset, byteLength } =
+    typedArrayTag(view) === undefined ? ofDataView : ofTypedArray;
+  return new Uint8Array(
+    buffer.call(view) as ArrayBufferLike,
+    byteOffset.call(view) as number,
+    byteLength.call(view) as number,
+  );
 }
 
 /** By tag: a buffer of another realm (`vm`, some test runners) is no `instanceof` of ours. */

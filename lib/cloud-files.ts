@@ -1,6 +1,6 @@
 /** Point clouds as files: PCD and PLY, read and written by the native side. */
 import { checkBoolean, checkOptions, checkWord } from './check.js';
-import { fieldWords, type PointField } from './cloud-shape.js';
+import { checkCount, fieldWords, type PointField } from './cloud-shape.js';
 import type { Bytes } from './dtype.js';
 import { holdOf, holdToWrite, slotFilled, type Lease } from './lease.js';
 import { calling, fromNative, load, type CloudWords } from './native.js';
@@ -28,9 +28,12 @@ export async function encodeCloud(
   throw fromNative(file);
 }
 
-/** Size and fields of the cloud in a file. */
+/** Size and fields of the cloud in a file; `ERR_FRAMELANE_INVALID_SIZE` where it has no points. */
 export function probeCloud(bytes: Uint8Array): CloudWords {
-  return calling(() => load().probeCloud(bytes));
+  const words = calling(() => load().probeCloud(bytes));
+  checkCount(words.height, 'decode: height of the file');
+  checkCount(words.width, 'decode: width of the file');
+  return words;
 }
 
 /** Reads a file into a frame that was made for it. */

@@ -491,7 +491,7 @@ function inspectCloud(this: unknown): string {
 /** Names of the fields; nothing of a frame that is gone. */
 function fieldText(cloud: AnyCloud): string {
   if (cloud.released) return '';
-  const names = namedFields(cloud[LEASE]).map(({ name }) => name);
+  const names = namedFields(cloud[LEASE], 13).map(({ name }) => name);
   const shown = names.length > 12 ? [...names.slice(0, 12), '…'] : names;
   return `${shown.join(' ')} `;
 }

@@ -37,7 +37,10 @@ export function cloudInterface(lease: Lease): ArrayInterface {
   return arrayInterfaceOf({ shape, strides, dtype, address, readonly, copied: false });
 }
 
-/** Names and types of a point's fields in their order, with what lies between them as padding. */
+/**
+ * Names and types of a point's fields in their order, with what lies between them as padding. NumPy
+ * has no list for fields that lie on each other: then a point is bytes without names.
+ */
 function descrOf(fields: readonly Required<PointField>[], step: number): ArrayInterface['descr'] {
   const descr: [name: string, typestr: string][] = [];
   let at = 0;
@@ -46,6 +49,7 @@ function descrOf(fields: readonly Required<PointField>[], step: number): ArrayIn
     at = to;
   };
   for (const { name, offset, dtype, count } of [...fields].sort((a, b) => a.offset - b.offset)) {
+    if (offset < at) return [['', `|V${step}`]];
     skip(offset);
     for (let index = 0; index < count; index++) {
       descr.push([count === 1 ? name : `${name}_${index}`, typestrOf(dtype)]);

@@ -43,7 +43,7 @@ export interface CloudSize<D extends Dtype = Dtype> {
   width?: number;
   /** Rows, of an organised cloud. */
   height?: number;
-  /** How many values a point has, or its fields; 3 without it. */
+  /** How many values a point has, 1 to 65,535, or its fields; 3 without it. */
   fields?: number | readonly PointField[];
   /** The number by the name that the documents have. */
   fieldsPerPoint?: number;
@@ -91,6 +91,8 @@ const STEP_MAX = 2 ** 32 - 1;
 const BYTES_MAX = 2 ** 48 - 1;
 const FIELDS_MAX = 255;
 const NAME_MAX = 16;
+/** Values of a point where only their number is given: each of them gets a name. */
+const VALUES_MAX = 65_535;
 
 const usual: Record<number, readonly string[]> = {
   3: ['x', 'y', 'z'],
@@ -173,7 +175,7 @@ export function readLayout(given: CloudGiven): CloudLayout {
   }
   const type = checkWord(dtype, 'dtype', dtypes);
   if (Array.isArray(fields)) return layoutOf(placeFields(fields, type), pointStep);
-  const values = checkInteger(fields, 'fields', 1, SIDE_MAX);
+  const values = checkInteger(fields, 'fields', 1, VALUES_MAX);
   const { bytes } = dtypes[type];
   const step = checkStep(values * bytes, pointStep);
   if (step % bytes !== 0) {
@@ -247,9 +249,18 @@ function sameNames(
   return a.length === b.length && a.every(({ name }, index) => name === b[index]!.name);
 }
 
-/** Fields that go with a number of values of one type: x, y, z, and what comes behind. */
-export function usualFields(values: number, dtype: Dtype): Required<PointField>[] {
-  const names = usual[values] ?? Array.from({ length: values }, (_, index) => `f${index}`);
+/**
+ * Fields that go with a number of values of one type: x, y, z, and what comes behind; `most` of
+ * them. A number that nobody here could give stands in a damaged frame: its values have no names.
+ */
+export function usualFields(
+  values: number,
+  dtype: Dtype,
+  most: number = VALUES_MAX,
+): Required<PointField>[] {
+  if (values > VALUES_MAX) return [];
+  const length = Math.min(values, most);
+  const names = usual[values]?.slice(0, most) ?? Array.from({ length }, (_, index) => `f${index}`);
   const { bytes } = dtypes[dtype];
   return names.map((name, index) => ({ name, offset: index * bytes, dtype, count: 1 }));
 }

@@ -107,10 +107,11 @@ export function layoutOfLease(lease: Lease): CloudLayout {
   return layout;
 }
 
-/** The fields of a frame, those that go without saying too. */
-export function namedFields(lease: Lease): readonly Required<PointField>[] {
+/** The fields of a frame, those that go without saying too; the first `most` of them. */
+export function namedFields(lease: Lease, most?: number): readonly Required<PointField>[] {
   const { fields, values, dtype } = layoutOfLease(lease);
-  return fields ?? (dtype === 'mixed' ? [] : usualFields(values, dtype));
+  if (fields !== null) return most === undefined ? fields : fields.slice(0, most);
+  return dtype === 'mixed' ? [] : usualFields(values, dtype, most);
 }
 
 const bytewise: Elements = { itemBytes: 1, array: Uint8Array };

@@ -80,7 +80,8 @@ export interface PointCloudConstructor extends FrameClass<PointCloud> {
    * The cloud of a PCD file (0.5 to 0.7; ascii, binary or compressed) or a PLY file (ascii or
    * binary; its vertices), by its first bytes. Fields keep their names and types.
    *
-   * Throws `ERR_FRAMELANE_CODEC`, and what `new PointCloud` throws.
+   * Throws `ERR_FRAMELANE_CODEC`, `…_INVALID_SIZE` for a file without points, and what
+   * `new PointCloud` throws.
    *
    * @example
    * const cloud = PointCloud.decode(await readFile('scan.pcd'));

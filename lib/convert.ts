@@ -1,5 +1,5 @@
 /** Pictures made of pictures: in another encoding, in another size, as the input of a model. */
-import { checkOptions, checkWord, invalid } from './check.js';
+import { checkBytes, checkOptions, checkWord, invalid, typedArrayTag } from './check.js';
 import { checkEncoding, rowOfCode, type Encoding, type EncodingInfo } from './encoding.js';
 import { FramelaneError } from './errors.js';
 import { assertReadable, labelToWrite, slotFilled, type Lease } from './lease.js';
@@ -240,14 +240,15 @@ function readTarget(into: unknown, length: number): Float32Array {
     typeof into === 'object' && into !== null && !ArrayBuffer.isView(into) && 'data' in into
       ? into.data
       : into;
-  if (Object.prototype.toString.call(data) !== '[object Float32Array]') {
+  if (typedArrayTag(data) !== 'Float32Array') {
     throw invalid('into', 'a Float32Array, or a tensor with one as its data', into);
   }
   const array = data as Float32Array;
-  if (array.length !== length) {
+  const got = checkBytes(array, 'toTensorInput: into').length / Float32Array.BYTES_PER_ELEMENT;
+  if (got !== length) {
     throw new FramelaneError(
       'ERR_FRAMELANE_INVALID_LENGTH',
-      `toTensorInput: expected \`into\` to have ${length} values, got ${array.length}`,
+      `toTensorInput: expected \`into\` to have ${length} values, got ${got}`,
     );
   }
   return array;

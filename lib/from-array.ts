@@ -1,5 +1,5 @@
 /** Arrays of other libraries, checked: what image they are, and where its values are in them. */
-import { checkBytes, checkInteger, checkOptions, invalid, show } from './check.js';
+import { checkBytes, checkInteger, checkOptions, invalid, show, typedArrayTag } from './check.js';
 import type { Dtype } from './dtype.js';
 import {
   checkEncoding,
@@ -12,6 +12,7 @@ import { FramelaneError } from './errors.js';
 import { fillSlot, type Lease } from './lease.js';
 import { numbersOf, packedStrides, type Numbers } from './region.js';
 import { readShape, shapeKeys, type ImageShape, type Wanted } from './shape.js';
+import { plainArray } from './strided.js';
 
 /** A flat array with a shape, as `ndarray` and its relatives have it. */
 export interface NdarrayInput {
@@ -84,13 +85,10 @@ const dtypeByTag: Readonly<Record<string, Dtype>> = {
 
 /** A typed array of numbers that images can have. */
 function checkValues(value: unknown, what: string): { values: Numbers; dtype: Dtype } {
-  const tag = ArrayBuffer.isView(value) ? Object.prototype.toString.call(value).slice(8, -1) : '';
+  const tag = typedArrayTag(value) ?? (ArrayBuffer.isView(value) ? 'DataView' : '');
   const dtype = Object.hasOwn(dtypeByTag, tag) ? dtypeByTag[tag] : undefined;
   const expected = `one of ${Object.keys(dtypeByTag).join(', ')}`;
-  if (dtype !== undefined) {
-    if ((value as Numbers).length === 0) checkBytes(value, what);
-    return { values: value as Numbers, dtype };
-  }
+  if (dtype !== undefined) return { values: plainArray(value, dtype, what) as Numbers, dtype };
   if (tag === '') throw invalid(what, expected, value);
   throw new FramelaneError(
     'ERR_FRAMELANE_INVALID_ENCODING',
@@ -297,7 +295,8 @@ function bounded(source: Source): Source {
 
 /** Copies an array into a new frame: once, and at once where its rows follow each other. */
 export function gather(source: Source, lease: Lease): void {
-  const { values, offset, strides, extents } = source;
+  // Reading the options may have run code of the user that resized the memory.
+  const { values, offset, strides, extents } = bounded(source);
   const [rows, columns, channels] = extents;
   const [down, right, deep] = strides;
   const line = columns * channels;

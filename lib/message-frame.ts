@@ -198,10 +198,13 @@ class Message<B = Bytes> extends Frame {
   /** See `MessageConstructor`. */
   static bytes(bytes: BytesLike, options?: object): Message {
     const source = checkBytes(bytes, 'bytes');
+    const { length } = source;
     const given = checkOptions(options, bytesKeys, 'bytes');
     const { frameId, timestampNs } = given;
     const format = checkFormat(given.format);
-    const wanted = { bytes: checkLength(source.length, 'bytes'), format, frameId, timestampNs };
+    // Reading the options may have run code of the user that resized the memory.
+    if (source.length !== length) throw resized(length, source.length);
+    const wanted = { bytes: checkLength(length, 'bytes'), format, frameId, timestampNs };
     const lease = newMessage(UNBOUND, UNBOUND_FRAMES, wanted);
     return filled(new Message(FROM_LEASE, lease), () => fill(lease, source));
   }
@@ -238,6 +241,14 @@ class Message<B = Bytes> extends Frame {
     const inspect = Symbol.for('nodejs.util.inspect.custom');
     Object.defineProperty(this.prototype, inspect, { value: inspectMessage });
   }
+}
+
+function resized(before: number, now: number): FramelaneError {
+  return new FramelaneError(
+    'ERR_FRAMELANE_INVALID_LENGTH',
+    `bytes: expected ${before} bytes as at the start of the call, got ${now}; the buffer was ` +
+      'resized while the options were read',
+  );
 }
 
 function isMessage(value: unknown): value is Message {

@@ -2,8 +2,8 @@
  * Arrays as libraries of them hand them over, a typed array or one with a shape and strides:
  * checked, and copied into one piece.
  */
-import { checkBytes, invalid } from './check.js';
-import type { Dtype, TypedArray } from './dtype.js';
+import { checkBytes, invalid, typedArrayTag } from './check.js';
+import { dtypes, type Dtype, type TypedArray } from './dtype.js';
 import { FramelaneError } from './errors.js';
 
 /** Any typed array, on shared memory too. */
@@ -57,17 +57,25 @@ const dtypeOfTag: Record<string, Dtype> = {
 };
 
 function dtypeOf(value: unknown): Dtype | undefined {
-  return ArrayBuffer.isView(value)
-    ? dtypeOfTag[(value as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] ?? '']
-    : undefined;
+  return dtypeOfTag[typedArrayTag(value) ?? ''];
+}
+
+/**
+ * A typed array of that type on the same memory, of the language's own class: what the user's says
+ * of itself may be anything, and its methods too.
+ */
+export function plainArray(value: unknown, dtype: Dtype, what: string): TypedArray {
+  const { buffer, byteOffset, byteLength } = checkBytes(value, what);
+  const { array, bytes } = dtypes[dtype];
+  // Shared memory does not show in the types.
+  return new array(buffer as ArrayBuffer, byteOffset, byteLength / bytes);
 }
 
 /** A typed array, of one dimension then, or an object with `data` and `shape`. */
 export function readStrided(value: unknown, what: string): Strided {
   const flat = dtypeOf(value);
   if (flat !== undefined) {
-    const data = value as TypedArray;
-    checkBytes(data, what);
+    const data = plainArray(value, flat, what);
     return { data, dtype: flat, shape: [data.length], strides: [1], offset: 0 };
   }
   const {
@@ -83,7 +91,7 @@ export function readStrided(value: unknown, what: string): Strided {
   if (dtype === undefined || shape === undefined) {
     throw invalid(what, 'a typed array, or an object with data (a typed array) and shape', value);
   }
-  checkBytes(data, what);
+  const values = plainArray(data, dtype, what);
   const extents = readNumbers(shape, `${what}: shape`, 1);
   const given = stride ?? strides;
   const steps = given === undefined ? packed(extents) : readNumbers(given, `${what}: strides`);
@@ -91,7 +99,7 @@ export function readStrided(value: unknown, what: string): Strided {
     throw invalid(`${what}: strides`, `${extents.length} of them, as of shape`, steps.length);
   }
   const [first] = readNumbers([offset], `${what}: offset`, 0);
-  const read = { data: data as TypedArray, dtype, shape: extents, strides: steps, offset: first! };
+  const read = { data: values, dtype, shape: extents, strides: steps, offset: first! };
   checkInside(read, what);
   return read;
 }
@@ -137,8 +145,14 @@ export function countOf({ shape }: Strided): number {
   return shape.reduce((product, extent) => product * extent, 1);
 }
 
-/** Copies the elements, the last dimension the fastest, to an array of as many. */
+/**
+ * Copies the elements, the last dimension the fastest, to an array of as many.
+ *
+ * Throws `ERR_FRAMELANE_INVALID_LENGTH` where the source has become shorter since it was read.
+ */
 export function copyStrided(from: Strided, to: TypedArray): void {
+  // Reading the options may have run code of the user that resized the memory.
+  checkInside(from, 'fromArray');
   const { data, shape, strides, offset } = from;
   const plain = packed(shape).every((step, axis) => shape[axis] === 1 || strides[axis] === step);
   const [source, target] = [data as Float64Array, to as Float64Array];

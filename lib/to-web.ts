@@ -106,10 +106,13 @@ function writeRgba(lease: Lease, [r, g, b, a]: Order, to: Clamped): Clamped {
   for (let y = 0; y < dim0; y++) {
     const end = y * step + dim1 * channels;
     for (let from = y * step; from < end; from += channels) {
-      to[at] = values[from + r]!;
-      to[at + 1] = values[from + g]!;
-      to[at + 2] = values[from + b]!;
-      to[at + 3] = a < 0 ? 255 : values[from + a]!;
+      // Read before anything is written: `to` may be the frame's own memory.
+      const [red, green, blue] = [values[from + r]!, values[from + g]!, values[from + b]!];
+      const alpha = a < 0 ? 255 : values[from + a]!;
+      to[at] = red;
+      to[at + 1] = green;
+      to[at + 2] = blue;
+      to[at + 3] = alpha;
       at += 4;
     }
   }
