@@ -183,7 +183,10 @@ test('with guard parts of a frame that is held long leave nothing behind', async
     const heap = () => { gc(); gc(); return process.memoryUsage().heapUsed; };
     for (let n = 0; n < 2000; n++) round();
     const before = heap();
-    for (let n = 0; n < 20000; n++) { round(); if (n % 1000 === 0) await new Promise(setImmediate); }
+    for (let n = 0; n < 20000; n++) {
+      round();
+      if (n % 1000 === 0) await new Promise(setImmediate);
+    }
     const grown = heap() - before;
     console.log(grown < 1.5e6 ? 'steady' : grown);
   `;

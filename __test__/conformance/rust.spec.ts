@@ -213,8 +213,11 @@ test('Node.js writes images of every encoding, Rust reads them', async (t) => {
   });
   const number = sent.length;
   const padded = topic.loan({
-    ...{ width: 2, height: 2, encoding: 'rgb8', step: 16 },
     ...labelOf(number),
+    width: 2,
+    height: 2,
+    encoding: 'rgb8',
+    step: 16,
   });
   padded.data.set(pattern(number, 22));
   sent.push(send(topic, padded));

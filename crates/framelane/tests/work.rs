@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Mutex;
 
 use framelane::{
     Camera, CloudFormat, CloudStyle, Config, ConvertOptions, DepthFormat, DepthImage, Dtype,
@@ -14,11 +14,13 @@ const HD: Yuv = Yuv { matrix: YuvMatrix::Bt709, range: YuvRange::Full };
 
 /// A topic of a test's own.
 fn topic<T: Frame>() -> Topic<T> {
-    static TOPICS: AtomicU32 = AtomicU32::new(0);
+    static TOPICS: Mutex<u32> = Mutex::new(0);
     let namespace = Some(format!("work.{}", std::process::id()));
     // Refused where another test was first, with the same.
     drop(configure(Config { namespace, ..Config::default() }));
-    Topic::open(&format!("work.{}", TOPICS.fetch_add(1, Ordering::Relaxed))).unwrap()
+    let mut topics = TOPICS.lock().unwrap();
+    *topics += 1;
+    Topic::open(&format!("work.{topics}")).unwrap()
 }
 
 fn code<T>(result: Result<T>) -> ErrorCode {
