@@ -35,33 +35,21 @@ import {
 } from './cloud-slot.js';
 import { dtypes, type Bytes, type Dtype, type TypedArray, type TypedArrayOf } from './dtype.js';
 import { checkElement, readElement, writeElement } from './element.js';
-import {
-  Frame,
-  FROM_LEASE,
-  frameType,
-  held,
-  LEASE,
-  UNBOUND_FRAMES,
-  whereabouts,
-  type FrameType,
-} from './frame.js';
+import { Frame, FROM_LEASE, frameType, held, LEASE, whereabouts, type FrameType } from './frame.js';
 import { kinds } from './generated/layout.js';
-import { trace } from './leak.js';
 import {
   fillSlot,
   keptView,
   labelToWrite,
   markCopied,
-  loaned,
   openView,
   rawBytesOf,
   received,
-  watched,
   type Lease,
 } from './lease.js';
-import { adopt, copyLabel, filled } from './raster.js';
+import { copyLabel, filled, leaseOfToken } from './saying.js';
 import { copyStrided, countOf, readStrided, type Strided } from './strided.js';
-import { COPIED_LOAN, READ, takeToken, tokenOf, type TokenOptions } from './token.js';
+import { tokenOf, type TokenOptions } from './token.js';
 
 /** The typed array of a cloud's values; the bytes of all points where they are mixed. */
 export type CloudDataOf<D extends CloudDtype> = D extends Dtype ? TypedArrayOf<D> : Bytes;
@@ -386,14 +374,7 @@ class PointCloud<D extends CloudDtype = CloudDtype, A = CloudDataOf<D>> extends 
 
   /** See `PointCloudConstructor`. */
   static fromToken(token: string): AnyCloud {
-    const what = takeToken(kinds.PointCloud, token);
-    if (what === READ) {
-      return cloudOf(watched(received('PointCloud', UNBOUND_FRAMES), trace()));
-    }
-    const lease = loaned('PointCloud', UNBOUND_FRAMES);
-    adopt(lease);
-    if (what === COPIED_LOAN) markCopied(lease);
-    return cloudOf(lease);
+    return cloudOf(leaseOfToken('PointCloud', token));
   }
 
   /** How topics deal with clouds. */

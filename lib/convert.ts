@@ -5,7 +5,7 @@ import { FramelaneError } from './errors.js';
 import { assertReadable, labelToWrite, slotFilled, type Lease } from './lease.js';
 import { calling, load } from './native.js';
 import { placeToRead, placeToWrite } from './place.js';
-import { colourOf } from './raster.js';
+import { colourOf } from './saying.js';
 import { colourWith, isYuv, mergeColours, type YuvMatrix, type YuvRange } from './yuv.js';
 
 /** What stands for distances, from near to far; unknown ones are black. */

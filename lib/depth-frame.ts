@@ -32,32 +32,21 @@ import {
 } from './frame.js';
 import { kinds } from './generated/layout.js';
 import { ImageFrame } from './image-frame.js';
-import { trace, type Tally } from './leak.js';
+import { type Tally } from './leak.js';
 import {
   assertReadable,
   fillSlot,
   labelToWrite,
-  loaned,
   markCopied,
   received,
   retainedAs,
-  watched,
   type Lease,
 } from './lease.js';
 import { UNBOUND } from './native.js';
-import {
-  adopt,
-  byteLengthOf,
-  copyLabel,
-  copyRaster,
-  depthScaleOf,
-  describeRaster,
-  filled,
-  loanRaster,
-  Raster,
-} from './raster.js';
+import { byteLengthOf, copyRaster, describeRaster, loanRaster, Raster } from './raster.js';
+import { copyLabel, depthScaleOf, filled, leaseOfToken } from './saying.js';
 import { copyStrided, countOf, readStrided, type Strided } from './strided.js';
-import { COPIED_LOAN, READ, takeToken, tokenOf, type TokenOptions } from './token.js';
+import { tokenOf, type TokenOptions } from './token.js';
 
 /** The typed array of a depth image's values. */
 export type DepthDataOf<D extends DepthDtype> = TypedArrayOf<D>;
@@ -289,12 +278,7 @@ class DepthImage<D extends DepthDtype = DepthDtype, A = DepthDataOf<D>> extends 
 
   /** See `DepthImageConstructor`. */
   static fromToken(token: string): AnyDepth {
-    const what = takeToken(kinds.DepthImage, token);
-    if (what === READ) return depthOf(watched(received('DepthImage', UNBOUND_FRAMES), trace()));
-    const lease = loaned('DepthImage', UNBOUND_FRAMES);
-    adopt(lease);
-    if (what === COPIED_LOAN) markCopied(lease);
-    return depthOf(lease);
+    return depthOf(leaseOfToken('DepthImage', token));
   }
 
   /** How topics deal with depth images. */

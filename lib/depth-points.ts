@@ -13,7 +13,7 @@ import { ImageFrame } from './image-frame.js';
 import { holdToWrite, slotFilled, type Lease } from './lease.js';
 import { calling, load, type Place } from './native.js';
 import { placeToRead } from './place.js';
-import { depthScaleOf, filled } from './raster.js';
+import { depthScaleOf, filled } from './saying.js';
 
 /** Least, greatest and mean depth in metres; also a list of the three in this order. */
 export interface DepthStatistics extends Iterable<number> {

@@ -21,27 +21,16 @@ import {
 import type { DepthFrame } from './depth-frame.js';
 import { checkEncoding, rowOfCode, wholeBytes, type DataOf, type Encoding } from './encoding.js';
 import { FramelaneError } from './errors.js';
-import {
-  FROM_LEASE,
-  frameType,
-  held,
-  LEASE,
-  UNBOUND_FRAMES,
-  whereabouts,
-  type FrameType,
-} from './frame.js';
+import { FROM_LEASE, frameType, held, LEASE, whereabouts, type FrameType } from './frame.js';
 import { gather, gatherRows, readArray, readRows } from './from-array.js';
 import type { FromArrayOptions, FromRowsOptions, NdarrayInput } from './from-array.js';
 import { kinds } from './generated/layout.js';
-import { trace } from './leak.js';
 import {
   assertReadable,
   fillSlot,
   labelToWrite,
-  loaned,
   markCopied,
   received,
-  watched,
   type Lease,
 } from './lease.js';
 import { decodePicture, encodePicture, probePicture, type PictureFormat } from './picture.js';
@@ -49,18 +38,15 @@ import { checkPlace, fillPixels, readPixel, readValue, writePixel } from './pixe
 import type { PixelValues } from './pixels.js';
 import { planeViews, type Plane } from './planes.js';
 import {
-  adopt,
   byteLengthOf,
-  colourOf,
-  copyLabel,
   copyRaster,
   describeRaster,
-  filled,
   loanRaster,
   newRaster,
   Raster,
   rowOf,
 } from './raster.js';
+import { colourOf, copyLabel, filled, leaseOfToken } from './saying.js';
 import {
   loanKeys,
   readArguments,
@@ -71,7 +57,7 @@ import {
   type ImageShape,
 } from './shape.js';
 import { imageDataOf, type ImageDataLike, type ToImageDataOptions } from './to-web.js';
-import { COPIED_LOAN, READ, takeToken, tokenOf, type TokenOptions } from './token.js';
+import { tokenOf, type TokenOptions } from './token.js';
 import { colourFrom, matrixOf, rangeOf } from './yuv.js';
 import type { YuvMatrix, YuvOptions, YuvRange } from './yuv.js';
 
@@ -404,14 +390,7 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Raster<E, D> {
 
   /** See `ImageConstructor`. */
   static fromToken(token: string): AnyImage {
-    const what = takeToken(kinds.Image, token);
-    if (what === READ) {
-      return new Image(FROM_LEASE, watched(received('Image', UNBOUND_FRAMES), trace()));
-    }
-    const lease = loaned('Image', UNBOUND_FRAMES);
-    adopt(lease);
-    if (what === COPIED_LOAN) markCopied(lease);
-    return new Image(FROM_LEASE, lease);
+    return new Image(FROM_LEASE, leaseOfToken('Image', token));
   }
 
   /** How topics deal with images. */

@@ -30,7 +30,7 @@ import {
   STEP,
 } from './generated/layout.js';
 import * as hot from './hot.js';
-import { trace, type Tally } from './leak.js';
+import { type Tally } from './leak.js';
 import {
   assertReadable,
   fillSlot,
@@ -44,12 +44,11 @@ import {
   RELEASED,
   setFrameId,
   setTimestampNs,
-  watched,
   type Lease,
 } from './lease.js';
 import { errorOf, f64, load, u32, UNBOUND } from './native.js';
-import { adopt, copyLabel, filled } from './raster.js';
-import { COPIED_LOAN, READ, takeToken, tokenOf, type TokenOptions } from './token.js';
+import { copyLabel, filled, leaseOfToken } from './saying.js';
+import { tokenOf, type TokenOptions } from './token.js';
 
 /** What a new message is to be, checked. */
 interface Wanted {
@@ -211,14 +210,7 @@ class Message<B = Bytes> extends Frame {
 
   /** See `MessageConstructor`. */
   static fromToken(token: string): Message<unknown> {
-    const what = takeToken(kinds.Message, token);
-    if (what === READ) {
-      return new Message(FROM_LEASE, watched(received('Message', UNBOUND_FRAMES), trace()));
-    }
-    const lease = loaned('Message', UNBOUND_FRAMES);
-    adopt(lease);
-    if (what === COPIED_LOAN) markCopied(lease);
-    return new Message(FROM_LEASE, lease);
+    return new Message(FROM_LEASE, leaseOfToken('Message', token));
   }
 
   /** How topics deal with messages. */

@@ -18,7 +18,7 @@ import {
   type Encoding,
   type EncodingInfo,
 } from './encoding.js';
-import { adoptExt, extOf, sayExt } from './ext.js';
+import { extOf, sayExt } from './ext.js';
 import { Frame, held, LEASE, sibling, UNBOUND_FRAMES } from './frame.js';
 import {
   DIM0,
@@ -45,14 +45,12 @@ import {
   release,
   setFrameId,
   setTimestampNs,
-  slotFilled,
   type Lease,
 } from './lease.js';
 import { errorOf, f64, load, u32, UNBOUND } from './native.js';
 import { copyPixels } from './pixels.js';
 import { checkRegion, copyRegion, cropOffset } from './region.js';
 import type { Wanted } from './shape.js';
-import { headerColour, headerDepthScale, headerFrameId, headerStamp } from './view.js';
 
 /** `D` is the type of `data`. */
 export abstract class Raster<E extends Encoding, D> extends Frame {
@@ -303,17 +301,6 @@ function begin(lease: Lease, wanted: Wanted, bytes: number): Lease {
   }
 }
 
-/** Makes the label of a loan that another thread has handed over say what it said there. */
-export function adopt(lease: Lease): void {
-  const { pool, slot, label } = lease;
-  setFrameId(lease, headerFrameId(pool, slot));
-  setTimestampNs(lease, headerStamp(pool, slot));
-  slotFilled(lease);
-  adoptExt(lease);
-  if (label === null) return;
-  label.say({ colour: headerColour(pool, slot), depthScale: headerDepthScale(pool, slot) });
-}
-
 /** Copies the pixels of a frame into one on loan of the same size and encoding, without padding. */
 export function copyRaster(from: Lease, to: Lease): void {
   const row = rowOfCode(from.encoding);
@@ -332,36 +319,4 @@ export function copyRaster(from: Lease, to: Lease): void {
       target.set(source.subarray(start, start + plane.rowBytes), packed.offset + y * packed.step);
     }
   });
-}
-
-/** Matrix, and range above 8 bits, of a frame's colours, by their codes. */
-export function colourOf({ label, pool, slot }: Lease): number {
-  return label === null ? headerColour(pool, slot) : label.saying.colour;
-}
-
-/** Millimetres a raw unit of a frame's depth. */
-export function depthScaleOf({ label, pool, slot }: Lease): number {
-  return label === null ? headerDepthScale(pool, slot) : label.saying.depthScale;
-}
-
-/** Makes a new frame say of itself what another one says, apart from frame id and time. */
-export function copyLabel(from: Lease, to: Lease): void {
-  const { label } = to;
-  if (label === null) return;
-  label.say({ colour: colourOf(from), depthScale: depthScaleOf(from) });
-  const ext = extOf(from);
-  if (Object.values(ext).some((said) => said !== undefined && said !== null)) {
-    sayExt(to, 'clone', ext);
-  }
-}
-
-/** Fills a new frame; where that fails, its slot goes back. */
-export function filled<F extends Frame>(frame: F, fill: (frame: F) => void): F {
-  try {
-    fill(frame);
-    return frame;
-  } catch (error) {
-    frame.release();
-    throw error;
-  }
 }
