@@ -8,6 +8,9 @@
 const HEAD: usize = 8;
 /// Fewest bytes of a frame.
 pub(crate) const LEAST: u32 = 64;
+/// Bytes of the largest frame whose slot is one page: behind it there is room for an ext block.
+#[allow(clippy::cast_possible_truncation, reason = "512")]
+pub(crate) const ONE_PAGE: u32 = 4096 - framelane_layout::ext::ROOM as u32;
 const MAGIC: u32 = 0x4652_4d31;
 const FACTOR: u32 = 0x9e37_79b1;
 

@@ -11,6 +11,7 @@ use framelane::{ErrorCode, Image, Options, Overflow, Topic};
 
 use super::{BROADCAST, LOSSLESS, Pace, Plan, RELAYED, Role, WAITS, Work, begin, queue, settle};
 use crate::board::{Board, Common, Field};
+use crate::payload::ONE_PAGE;
 
 /// Bytes of its pools: little more than what its rings keep.
 const MAX_BYTES: u64 = 256 << 10;
@@ -69,7 +70,7 @@ fn count(board: Board) -> super::Outcome {
     let mut publisher = Publisher::claim(topic, 1)?;
     let mut loans: Vec<OwnHold> = Vec::new();
     let full = loop {
-        match publisher.loan(4096) {
+        match publisher.loan(ONE_PAGE.into()) {
             Ok(loan) => loans.push(loan),
             Err(error) => break error,
         }

@@ -6,7 +6,7 @@ use framelane::{Encoding, Image, ImageMut, Options, Overflow, Topic};
 
 use super::{BROADCAST, LOSSLESS, LOSSLESS_STREAM, Outcome, WAITS, Work};
 use crate::board::{FINISHED, Field, Word};
-use crate::payload::{LEAST, Label};
+use crate::payload::{LEAST, Label, ONE_PAGE};
 
 /// A sender of the board, for as long as it sends.
 pub(crate) struct Identity {
@@ -54,13 +54,13 @@ impl Sizes {
     pub(crate) fn new(work: &mut Work) -> Self {
         let large = work.random.percent(10);
         let steady = matches!(work.pace, super::Pace::Steady);
-        let largest = if large && !steady { work.random.pick(&[8192, 16384]) } else { 4096 };
+        let largest = if large && !steady { work.random.pick(&[8192, 16384]) } else { ONE_PAGE };
         Self { largest }
     }
 
     /// Bytes of a frame, a multiple of four.
     pub(crate) fn next(self, work: &mut Work) -> u32 {
-        let least = if self.largest > 4096 { self.largest - 2048 } else { LEAST };
+        let least = if self.largest > ONE_PAGE { self.largest - 2048 } else { LEAST };
         (least + work.random.small(self.largest - least)) & !3
     }
 }
