@@ -1,6 +1,6 @@
 /** The class behind `DepthImage`, and called so because of what users and V8 make of its name. */
 import type { CameraInfoInput } from './camera-info.js';
-import { checkBytes, checkInteger, checkOptions, invalid } from './check.js';
+import { checkBytes, checkOptions, invalid } from './check.js';
 import type { BytesLike } from './check.js';
 import type { CloudFrame } from './cloud-frame.js';
 import {
@@ -43,6 +43,7 @@ import {
   type Lease,
 } from './lease.js';
 import { UNBOUND } from './native.js';
+import { checkPlace } from './pixels.js';
 import { byteLengthOf, copyRaster, describeRaster, loanRaster, Raster } from './raster.js';
 import { copyLabel, depthScaleOf, filled, leaseOfToken } from './saying.js';
 import { copyStrided, countOf, readStrided, type Strided } from './strided.js';
@@ -327,15 +328,10 @@ function describe(lease: Lease): void {
   describeRaster(kinds.DepthImage, lease);
 }
 
-function indexOf({ dim0, dim1, step, encoding }: Lease, action: string, x: unknown, y: unknown) {
-  // Compared first: this is in the way of every pixel.
-  if (!isIndex(x, dim1)) checkInteger(x, `${action}: x`, 0, dim1 - 1);
-  if (!isIndex(y, dim0)) checkInteger(y, `${action}: y`, 0, dim0 - 1);
+function indexOf(lease: Lease, action: string, x: unknown, y: unknown): number {
+  checkPlace(lease, action, x, y);
+  const { step, encoding } = lease;
   return (y as number) * (step / rowOfCode(encoding).itemBytes) + (x as number);
-}
-
-function isIndex(value: unknown, end: number): boolean {
-  return typeof value === 'number' && value >= 0 && value < end && Number.isInteger(value);
 }
 
 /** The type of a depth image made of an array. */
