@@ -174,8 +174,13 @@ async function next(channel: object): Promise<Bytes | null> {
   }
 }
 
+/**
+ * Receives, and sends on what it receives where it is to. Then it wants nothing of before it came:
+ * its predecessor may have sent that on already.
+ */
 async function receive(work: Work, name: string, onward: Topic | null): Promise<void> {
-  const topic = new Topic(Image, name, { history: name === 'all' ? below(3) : 0 });
+  const late = name === 'all' && onward === null;
+  const topic = new Topic(Image, name, { history: late ? below(3) : 0 });
   const order = new Order();
   while (!over) {
     const image = await next(topic);
