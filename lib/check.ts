@@ -48,8 +48,9 @@ export function checkOptions<K extends string>(
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalid(what, `an object with ${listOf(known)}`, value);
   }
-  for (const key of Object.keys(value)) {
-    if (!(known as readonly string[]).includes(key)) {
+  // Makes no list of the keys: this is done for each frame.
+  for (const key in value) {
+    if (!(known as readonly string[]).includes(key) && Object.hasOwn(value, key)) {
       throw new FramelaneError(
         'ERR_FRAMELANE_INVALID_ARGUMENT',
         `${what}: unknown option ${JSON.stringify(key)}; known are ${listOf(known)}`,

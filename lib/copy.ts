@@ -10,11 +10,11 @@ export interface Place {
 }
 
 /** What is known of the pixels of a frame of ours, by all frame objects on its slot. */
-export class Pixels {
+export interface Pixels {
   /** The copy that stands for them; until the frame is sent the slot need not have them. */
-  copy: Uint8Array | null = null;
+  copy: Uint8Array | null;
   /** Whether the slot has pixels of this frame. */
-  filled = false;
+  filled: boolean;
 }
 
 /** A private copy of the first bytes of a slot. */

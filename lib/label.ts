@@ -1,6 +1,6 @@
 /** What a publisher says of its frame, and what it may say. */
 import { invalid, show } from './check.js';
-import { Pixels } from './copy.js';
+import type { Pixels } from './copy.js';
 import { FramelaneError } from './errors.js';
 import type { ExtWords } from './ext-words.js';
 import { FRAME_ID_MAX } from './generated/layout.js';
@@ -21,7 +21,9 @@ export class Said {
 export const UNSAID: Readonly<Said> = new Said();
 
 /** What a publisher says of its frame; shared by all frame objects on the slot. */
-export class Label extends Pixels {
+export class Label implements Pixels {
+  copy: Uint8Array | null = null;
+  filled = false;
   frameId = '';
   /** When the frame was taken, if the publisher says so. */
   givenNs: bigint | null = null;

@@ -87,10 +87,11 @@ export function readShape(options: {
   const { width, height, encoding = 'rgb8', frameId, timestampNs, step } = options;
   const row = checkEncoding(encoding);
   const packed = checkShape(row, width, height);
-  const size = { width: width as number, height: height as number };
-  const rowBytes = step === undefined ? packed : checkStep(row, size.height, packed, step);
+  const [columns, rows] = [width as number, height as number];
+  const rowBytes = step === undefined ? packed : checkStep(row, rows, packed, step);
   const colour = colourWith(row, 0, options.yuvMatrix, options.yuvRange);
-  return { row, ...size, rowBytes, frameId, timestampNs, zeroed: false, colour };
+  const zeroed = false;
+  return { row, width: columns, height: rows, rowBytes, frameId, timestampNs, zeroed, colour };
 }
 
 /** What `JSON.stringify` sees of an image: no pixels; 64-bit numbers as decimal strings. */

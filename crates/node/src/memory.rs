@@ -54,7 +54,13 @@ pub struct PoolTable {
 }
 
 impl PoolTable {
-    /// Index of the pool a loan is in.
+    /// Index of the pool a loan is in, if it has been seen before.
+    #[inline]
+    pub fn known_loan(&mut self, id: u64) -> Option<u32> {
+        self.known(id, true)
+    }
+
+    /// The same for any.
     pub fn index_of_loan(&mut self, env: sys::napi_env, peer: &Peer, hold: &OwnHold) -> u32 {
         let id = hold.pool().id();
         self.known(id, true)

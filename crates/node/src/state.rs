@@ -294,6 +294,7 @@ impl State {
     }
 
     /// Adds a hold, and counts it for its topic; its number.
+    #[inline(always)]
     pub fn hold(&mut self, held: Held) -> Result<u32> {
         let (topic, loan) = (held.topic, matches!(held.frame, Frame::Loan(_)));
         self.holds.make_room()?;

@@ -2,7 +2,7 @@
 
 use framelane::raw::layout::Descriptor;
 use framelane::raw::layout::control::{HOLD, TOPIC};
-use framelane::raw::{Hold, OwnHold, Peer, Publisher, check_frame, complete_header};
+use framelane::raw::{Hold, OwnHold, Publisher, check_frame, complete_header};
 use framelane::{Error, ErrorCode, Kind, Result};
 use napi::sys;
 
@@ -15,20 +15,20 @@ use crate::state::{Frame, Held, State, TopicEntry, UNBOUND};
 /// Takes an empty slot, for a topic or for none.
 pub fn loan(state: &mut State, env: sys::napi_env, control: Control) -> Result<u32> {
     let (topic, bytes) = (control.get(TOPIC), control.bytes());
-    let peer = state.peer()?;
-    let found = match find_slot(state, &peer, topic, bytes) {
-        // What is left of pools that were let go is memory, too.
-        Err(error) if is_shortage(&error) && state.pools.sweep(env, &peer) => {
-            find_slot(state, &peer, topic, bytes)
-        }
-        other => other,
+    let hold = match find_slot(state, topic, bytes) {
+        Ok(hold) => hold,
+        Err(error) => look_again(state, env, (topic, bytes), error)?,
     };
-    let refused = matches!(&found, Err(error) if is_shortage(error));
-    if refused || many_loans(state, topic) {
-        state.nudge.ask(env, refused);
+    if many_loans(state, topic) {
+        state.nudge.ask(env, false);
     }
-    let hold = found?;
-    let pool = state.pools.index_of_loan(env, &peer, &hold);
+    let pool = match state.pools.known_loan(hold.pool().id()) {
+        Some(index) => index,
+        None => {
+            let peer = state.peer()?;
+            state.pools.index_of_loan(env, &peer, &hold)
+        }
+    };
     let (slot, generation) = (hold.slot(), hold.generation());
     let number = state.hold(Held::loan(hold, topic))?;
     control.put_place(number, pool, slot, generation);
@@ -36,6 +36,7 @@ pub fn loan(state: &mut State, env: sys::napi_env, control: Control) -> Result<u
 }
 
 /// Whether so many frames are loaned that some may have been forgotten.
+#[inline(always)]
 fn many_loans(state: &mut State, topic: u32) -> bool {
     match state.topic(topic) {
         Ok(entry) => entry.loaned >= crowded(MAX_LOANS.get()),
@@ -47,9 +48,31 @@ fn is_shortage(error: &Error) -> bool {
     matches!(error.code(), ErrorCode::NoSpace | ErrorCode::PoolExhausted)
 }
 
-fn find_slot(state: &mut State, peer: &Peer, topic: u32, bytes: u64) -> Result<OwnHold> {
+/// What there is to be done where no slot was found.
+#[cold]
+fn look_again(
+    state: &mut State,
+    env: sys::napi_env,
+    (topic, bytes): (u32, u64),
+    error: Error,
+) -> Result<OwnHold> {
+    let peer = state.peer()?;
+    // What is left of pools that were let go is memory, too.
+    let more = is_shortage(&error) && state.pools.sweep(env, &peer);
+    let found = if more { find_slot(state, topic, bytes) } else { Err(error) };
+    if let Err(error) = &found {
+        let refused = is_shortage(error);
+        if refused || many_loans(state, topic) {
+            state.nudge.ask(env, refused);
+        }
+    }
+    found
+}
+
+#[inline(always)]
+fn find_slot(state: &mut State, topic: u32, bytes: u64) -> Result<OwnHold> {
     if topic == UNBOUND {
-        return loan_unbound(state, peer, bytes);
+        return loan_unbound(state, bytes);
     }
     let entry = state.topic(topic)?;
     let most = MAX_LOANS.get();
@@ -62,7 +85,9 @@ fn find_slot(state: &mut State, peer: &Peer, topic: u32, bytes: u64) -> Result<O
 
 /// A slot for a frame of no topic. Where none can be had, this environment's publishers let go
 /// of what they keep for slow subscribers, as they would for a frame of their own.
-fn loan_unbound(state: &mut State, peer: &Peer, bytes: u64) -> Result<OwnHold> {
+#[inline(never)]
+fn loan_unbound(state: &mut State, bytes: u64) -> Result<OwnHold> {
+    let peer = state.peer()?;
     loop {
         let full = match peer.allocate(bytes, 0) {
             Ok(Some(hold)) => return Ok(hold),
