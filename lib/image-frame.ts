@@ -22,8 +22,8 @@ import type { DepthFrame } from './depth-frame.js';
 import { checkEncoding, rowOfCode, wholeBytes, type DataOf, type Encoding } from './encoding.js';
 import { FramelaneError } from './errors.js';
 import { FROM_LEASE, frameType, held, LEASE, whereabouts, type FrameType } from './frame.js';
-import { gather, gatherRows, readArray, readRows } from './from-array.js';
-import type { FromArrayOptions, FromRowsOptions, NdarrayInput } from './from-array.js';
+import { gathered, gatherRows, readArray, readRows } from './from-array.js';
+import type { FromArrayOptions, FromRowsOptions } from './from-array.js';
 import { kinds } from './generated/layout.js';
 import {
   assertReadable,
@@ -355,16 +355,13 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Raster<E, D> {
   }
 
   /** See `ImageConstructor`. */
-  static fromArray(array: ArrayBufferView | NdarrayInput, options?: FromArrayOptions): AnyImage {
-    const source = readArray(array, options);
-    return filled(imageOf(newRaster('Image', source.wanted)), (image) => {
-      gather(source, image[LEASE]);
-      markCopied(image[LEASE]);
-    });
+  static fromArray(array: unknown, options?: FromArrayOptions): AnyImage {
+    const { wanted, values } = readArray(array, options);
+    return gathered(imageOf(newRaster('Image', wanted)), values);
   }
 
   /** See `ImageConstructor`. */
-  static fromRows(rows: ArrayLike<ArrayBufferView>, options?: FromRowsOptions): AnyImage {
+  static fromRows(rows: unknown, options?: FromRowsOptions): AnyImage {
     const { wanted, lines } = readRows(rows, options);
     return filled(imageOf(newRaster('Image', wanted)), (image) => {
       gatherRows(lines, image[LEASE]);
