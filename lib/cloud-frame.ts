@@ -35,9 +35,17 @@ import {
 } from './cloud-slot.js';
 import { dtypes, type Bytes, type Dtype, type TypedArray, type TypedArrayOf } from './dtype.js';
 import { checkElement, readElement, writeElement } from './element.js';
-import { Frame, FROM_LEASE, frameType, held, LEASE, whereabouts, type FrameType } from './frame.js';
+import {
+  Frame,
+  FROM_LEASE,
+  frameType,
+  held,
+  inspectedAs,
+  LEASE,
+  whereabouts,
+  type FrameType,
+} from './frame.js';
 import { gathered } from './from-array.js';
-import { kinds } from './generated/layout.js';
 import {
   fillSlot,
   keptView,
@@ -375,21 +383,22 @@ class PointCloud<D extends CloudDtype = CloudDtype, A = CloudDataOf<D>> extends 
   }
 
   /** How topics deal with clouds. */
-  static readonly [frameType]: FrameType<PointCloud> = {
-    kind: kinds.PointCloud,
+  static readonly [frameType]: FrameType<PointCloud, CloudWanted> = {
     name: 'PointCloud',
-    bytesFor: (options) => slotBytes(readCloud(checkOptions(options, cloudSizeKeys, 'prepare'))),
-    bytesOf: (lease) => bytesOfCloud(lease),
-    loan: (topic, tally, options) =>
-      cloudOf(loanCloud(topic, tally, readCloud(checkOptions(options, cloudShapeKeys, 'loan')))),
+    sizeKeys: cloudSizeKeys,
+    loanKeys: cloudShapeKeys,
+    read: readCloud,
+    bytesFor: slotBytes,
+    bytesOf: bytesOfCloud,
+    take: loanCloud,
+    make: cloudOf,
     receive: (tally) => new PointCloud(FROM_LEASE, received('PointCloud', tally)),
-    owns: (value) => isCloud(value),
+    owns: isCloud,
     describe: describeCloud,
   };
 
   static {
-    const inspect = Symbol.for('nodejs.util.inspect.custom');
-    Object.defineProperty(this.prototype, inspect, { value: inspectCloud });
+    inspectedAs(this.prototype, inspectCloud);
   }
 }
 

@@ -26,6 +26,7 @@ import {
   FROM_LEASE,
   frameType,
   held,
+  inspectedAs,
   LEASE,
   UNBOUND_FRAMES,
   whereabouts,
@@ -46,7 +47,14 @@ import {
 } from './lease.js';
 import { UNBOUND } from './native.js';
 import { checkPlace } from './pixels.js';
-import { byteLengthOf, copyRaster, describeRaster, loanRaster, Raster } from './raster.js';
+import {
+  byteLengthOf,
+  bytesForRaster,
+  copyRaster,
+  describeRaster,
+  loanRaster,
+  Raster,
+} from './raster.js';
 import { copyLabel, depthScaleOf, filled, leaseOfToken } from './saying.js';
 import { layoutKeys, type ArrayLayout } from './strided.js';
 import { tokenOf, type TokenOptions } from './token.js';
@@ -282,24 +290,22 @@ class DepthImage<D extends DepthDtype = DepthDtype, A = DepthDataOf<D>> extends 
   }
 
   /** How topics deal with depth images. */
-  static readonly [frameType]: FrameType<DepthImage> = {
-    kind: kinds.DepthImage,
+  static readonly [frameType]: FrameType<DepthImage, DepthWanted> = {
     name: 'DepthImage',
-    bytesFor: (options) => {
-      const { row, rowBytes, height } = readDepth(checkOptions(options, depthSizeKeys, 'prepare'));
-      return wholeBytes(row, height, rowBytes);
-    },
-    bytesOf: (lease) => byteLengthOf(lease),
-    loan: (topic, tally, options) =>
-      depthOf(loanDepth(topic, tally, readDepth(checkOptions(options, depthShapeKeys, 'loan')))),
+    sizeKeys: depthSizeKeys,
+    loanKeys: depthShapeKeys,
+    read: readDepth,
+    bytesFor: bytesForRaster,
+    bytesOf: byteLengthOf,
+    take: loanDepth,
+    make: depthOf,
     receive: (tally) => new DepthImage(FROM_LEASE, received('DepthImage', tally)),
-    owns: (value) => isDepth(value),
+    owns: isDepth,
     describe,
   };
 
   static {
-    const inspect = Symbol.for('nodejs.util.inspect.custom');
-    Object.defineProperty(this.prototype, inspect, { value: inspectDepth });
+    inspectedAs(this.prototype, inspectDepth);
   }
 }
 
