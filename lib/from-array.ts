@@ -241,7 +241,7 @@ function chooseEncoding(given: unknown, dtype: Dtype, channels: number, what: st
     );
   }
   const row = checkEncoding(given);
-  const count = row.planes > 1 ? 1 : row.channels;
+  const count = arrayChannels(row);
   if (row.dtype === dtype && count === channels) return row;
   throw new FramelaneError(
     'ERR_FRAMELANE_INVALID_ENCODING',
