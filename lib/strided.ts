@@ -301,8 +301,9 @@ function copyAxes(axes: readonly Axis[], source: Words, start: number, target: W
   const outer = [...axes];
   const last = outer.pop() ?? ONE;
   if (last.from === 1 && last.extent >= RUN) {
+    const rows = outer.pop() ?? ONE;
     each(outer, start, 0, (from, to) => {
-      target.set(source.subarray(from, from + last.extent), to);
+      copyRuns(source, from, target, to, last.extent, rows);
     });
     return;
   }
@@ -318,6 +319,20 @@ function copyAxes(axes: readonly Axis[], source: Words, start: number, target: W
   each(outer, start, 0, (from, to) => {
     gather(source, from, target, to, plan);
   });
+}
+
+function copyRuns(
+  source: Words,
+  start: number,
+  target: Words,
+  first: number,
+  length: number,
+  rows: Axis,
+): void {
+  for (let y = 0; y < rows.extent; y++) {
+    const from = start + y * rows.from;
+    target.set(source.subarray(from, from + length), first + y * rows.to);
+  }
 }
 
 /** Goes over the elements of the outer dimensions. */
