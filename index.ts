@@ -28,12 +28,12 @@ export { DepthImage, type DepthImageConstructor, type ReceivedDepthImage } from 
 export type { DepthArrayOptions, DepthJSON } from './lib/depth-frame.js';
 export type { DepthStatistics, ToPointCloudOptions } from './lib/depth-points.js';
 export type { DepthDtype, DepthOptions, DepthShape, DepthSize } from './lib/depth-shape.js';
-export type { AnyArray, StridedArray } from './lib/strided.js';
+export type { AnyArray, ArrayLayout, StridedArray } from './lib/strided.js';
 export type { Bytes, Dtype, TypedArray, TypedArrayOf } from './lib/dtype.js';
 export type { DataOf, DtypeOf, Encoding } from './lib/encoding.js';
 export type { LappedEvent, LeakEvent, PeerDiedEvent, TopicRemovedEvent } from './lib/events.js';
 export { FramelaneError, type ErrorCode } from './lib/errors.js';
-export type { FromArrayOptions, FromRowsOptions, NdarrayInput } from './lib/from-array.js';
+export type { FromArrayOptions, FromRowsOptions } from './lib/from-array.js';
 export { Image, type ImageConstructor, type ReceivedImage } from './lib/image.js';
 export {
   Message,

@@ -65,6 +65,31 @@ test('fromArray takes a shape of points by fields', (t) => {
   });
 });
 
+test('fromArray is told how values lie that do not say it', (t) => {
+  const data = Float32Array.from({ length: 12 }, (_, index) => index);
+  const second = (array: never, options: object): number[] => {
+    using cloud = PointCloud.fromArray(array, options);
+    return cloud.pointAt(1);
+  };
+  t.deepEqual(second(data as never, { order: 'F' }), [1, 5, 9], 'all x, then all y, then all z');
+  t.deepEqual(second(data as never, { order: 'F', fields: 2 }), [1, 7]);
+  t.deepEqual(second(data as never, { order: 'C' }), [3, 4, 5]);
+  t.deepEqual(second({ data, shape: [4, 3] } as never, { order: 'F' }), [1, 5, 9]);
+  t.deepEqual(second({ data, shape: [2, 2, 3] } as never, { order: 'F' }), [2, 6, 10]);
+  t.deepEqual(second({ data, shape: [3, 3] } as never, { strides: [4, 1] }), [4, 5, 6]);
+  t.deepEqual(second({ data, shape: [6], stride: [2] } as never, {}), [6, 8, 10]);
+  const wrong: [options: object, code: string][] = [
+    [{ strides: [2] }, 'LENGTH'],
+    [{ order: 'F', fields: 5 }, 'LENGTH'],
+    [{ strides: [3, 1] }, 'ARGUMENT'],
+    [{ strides: [1], order: 'C' }, 'ARGUMENT'],
+    [{ order: 'Fortran' }, 'ARGUMENT'],
+  ];
+  for (const [options, code] of wrong) {
+    t.throws(() => second(data as never, options), { code: `ERR_FRAMELANE_INVALID_${code}` });
+  }
+});
+
 test('fromBytes copies whole points of any fields', (t) => {
   const bytes = new Uint8Array(24);
   const view = new DataView(bytes.buffer);

@@ -79,6 +79,39 @@ test('fromArray takes any strides', (t) => {
   t.deepEqual([...plain.data], [...data]);
 });
 
+test('fromArray is told how values lie that do not say it', (t) => {
+  const data = new Float32Array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  const of = (array: never, options: object): number[][] => {
+    using depth = DepthImage.fromArray(array, options);
+    return [[depth.height, depth.width], [...depth.data]];
+  };
+  const three = { height: 3, width: 2 };
+  t.deepEqual(of(data.subarray(0, 6) as never, { ...three, order: 'F' })[1], [0, 3, 1, 4, 2, 5]);
+  t.deepEqual(of(data as never, { ...three, strides: [4, 2] })[1], [0, 2, 4, 6, 8, 10]);
+  const shaped = { data, shape: [3, 2], offset: 1 } as never;
+  t.deepEqual(of(shaped, { strides: [4, 1] })[1], [1, 2, 5, 6, 9, 10]);
+  t.deepEqual(of(shaped, { order: 'F' })[1], [1, 4, 2, 5, 3, 6]);
+  t.deepEqual(of({ data, shape: [3, 4, 1] } as never, {}), [[3, 4], [...data]]);
+  t.deepEqual(of(data as never, { width: 3 })[0], [4, 3], 'the height follows');
+  t.deepEqual(of(data as never, { height: 6 })[0], [6, 2], 'the width follows');
+  const doubles = Float64Array.from(data) as never;
+  const columns = { ...three, strides: [1, 3], dtype: 'float32' };
+  t.deepEqual(of(doubles, columns)[1], [0, 3, 1, 4, 2, 5]);
+  const wrong: [options: object, code: string][] = [
+    [{ ...three, strides: [6, 2] }, 'LENGTH'],
+    [{ ...three, strides: [-4, 2] }, 'LENGTH'],
+    [{ ...three, order: 'F' }, 'LENGTH'],
+    [{ width: 5 }, 'LENGTH'],
+    [{ width: 2, strides: [4, 2] }, 'ARGUMENT'],
+    [{ ...three, strides: [4, 2], order: 'C' }, 'ARGUMENT'],
+    [{ ...three, strides: [4] }, 'ARGUMENT'],
+    [{ width: 2, height: 6, order: 'row' }, 'ARGUMENT'],
+  ];
+  for (const [options, code] of wrong) {
+    t.throws(() => of(data as never, options), { code: `ERR_FRAMELANE_INVALID_${code}` });
+  }
+});
+
 test('fromBytes copies packed rows', (t) => {
   const bytes = new Uint8Array(new Uint16Array([1, 256, 65535, 4]).buffer);
   using depth = DepthImage.fromBytes(bytes, { width: 2, height: 2, dtype: 'uint16' });

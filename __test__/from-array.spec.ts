@@ -59,10 +59,9 @@ test('what is no encoding by itself is refused, and the error says what to pass'
     [new Uint8Array(8), /2 channels of uint8 .*pass encoding: yuv422 or yuyv or uyvy/],
     [new Float32Array(8), /2 channels of float32 .*check width and height/],
     [new Uint16Array(20), /5 channels of uint16/],
-    [new Float64Array(4), /got Float64Array; convert them before/],
-    [new Int16Array(4), /got Int16Array/],
-    [new BigUint64Array(4), /got BigUint64Array/],
-    [new DataView(new ArrayBuffer(4)), /got DataView/],
+    [new Float64Array(4), /got float64; convert them before/],
+    [new Int16Array(4), /got int16/],
+    [new BigUint64Array(4), /got uint64/],
   ];
   for (const [array, message] of wrong) {
     const error = t.throws(() => Image.fromArray(array, size), { message });
@@ -161,15 +160,20 @@ test('strided and padded arrays are taken as they are', (t) => {
 
 test('strides that lead out of the array are refused', (t) => {
   const data = new Uint8Array(24);
-  const wrong: Any[] = [
+  const outside: Any[] = [
     { stride: [13, 12] },
     { stride: [12, 12] },
     { stride: [-1, 1] },
     { stride: [6, 1], offset: 17 },
+    { stride: [6, 1], offset: 24 },
     { stride: [-6, 1], offset: 5 },
     { stride: [2 ** 52, 1] },
     { stride: [2 ** 53 - 1, -(2 ** 53 - 1)] },
     { stride: [-(2 ** 53 - 1), 2 ** 53 - 1] },
+    { shape: [5, 5] },
+    { shape: [3, 2 ** 40] },
+  ];
+  const wrong: Any[] = [
     { stride: [2 ** 53, 1] },
     { stride: [1.5, 1] },
     { stride: [Number.NaN, 1] },
@@ -177,13 +181,22 @@ test('strides that lead out of the array are refused', (t) => {
     { stride: [1, 1, 1] },
     { stride: 'ab' },
     { stride: [6, 1], offset: -1 },
-    { stride: [6, 1], offset: 24 },
     { stride: [6, 1], offset: 0.5 },
   ];
-  for (const layout of wrong) {
-    const array = { data, shape: [2, 3], ...layout };
-    t.throws(() => Image.fromArray(array), { code: 'ERR_FRAMELANE_INVALID_ARGUMENT' });
+  for (const [layouts, code] of [
+    [outside, 'INVALID_LENGTH'] as const,
+    [wrong, 'INVALID_ARGUMENT'] as const,
+  ]) {
+    for (const layout of layouts) {
+      const array = { data, shape: [2, 3], ...layout };
+      t.throws(() => Image.fromArray(array), { code: `ERR_FRAMELANE_${code}` });
+    }
   }
+  const size = { width: 3, height: 2, strides: [22, 1] };
+  t.throws(() => Image.fromArray(data, size), {
+    code: 'ERR_FRAMELANE_INVALID_LENGTH',
+    message: /reach from index 0 to 24, but data has 24 values/,
+  });
   using whole = Image.fromArray({ data, shape: [2, 3], stride: [21, 1] });
   t.is(whole.width, 3);
 });
@@ -211,11 +224,14 @@ test('shapes and sizes that contradict the array or each other are refused', (t)
     [{ data, shape: [0, 2, 3] }, undefined, 'INVALID_ARGUMENT'],
     [{ data, shape: [2, 3] }, { width: 2 }, 'INVALID_ARGUMENT'],
     [{ data, shape: [2, 3] }, { height: 3 }, 'INVALID_ARGUMENT'],
-    [{ data, shape: [2, 2 ** 31] }, undefined, 'INVALID_SIZE'],
-    [{ data, shape: [3, 3, 3] }, undefined, 'INVALID_ARGUMENT'],
+    [{ data, shape: [2, 2 ** 31], strides: [0, 0] }, undefined, 'INVALID_SIZE'],
+    [{ data, shape: [2, 2 ** 31] }, undefined, 'INVALID_LENGTH'],
+    [{ data, shape: [3, 3, 3] }, undefined, 'INVALID_LENGTH'],
     [{ data: [1, 2], shape: [1, 2] }, undefined, 'INVALID_ARGUMENT'],
     [{ data, shape: [2, 2, 3], stride: [6, 3, 1] }, { order: 'C' }, 'INVALID_ARGUMENT'],
     [[1, 2, 3], { width: 3, height: 1 }, 'INVALID_ARGUMENT'],
+    [new DataView(new ArrayBuffer(4)), { width: 2, height: 2 }, 'INVALID_ARGUMENT'],
+    [{ data: new DataView(new ArrayBuffer(4)), shape: [2, 2] }, undefined, 'INVALID_ARGUMENT'],
     [null, { width: 3, height: 1 }, 'INVALID_ARGUMENT'],
     ['abc', { width: 3, height: 1 }, 'INVALID_ARGUMENT'],
   ];

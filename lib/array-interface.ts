@@ -2,7 +2,7 @@
 import { dtypes, type Dtype } from './dtype.js';
 import { FramelaneError } from './errors.js';
 import { calling, COPIES, load, views } from './native.js';
-import { packedStrides } from './region.js';
+import { isContiguous } from './strided.js';
 
 /**
  * Where the values of a frame are and how they lie, as NumPy's protocol `__array_interface__`
@@ -45,12 +45,6 @@ export function typestrOf(dtype: Dtype): string {
   const { bytes } = dtypes[dtype];
   const kind = kinds[dtype.replace(/\d+$/, '')]!;
   return `${bytes === 1 ? '|' : '<'}${kind}${bytes}`;
-}
-
-/** Whether elements follow each other; it does not matter how far a single one lies apart. */
-export function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
-  const packed = packedStrides(shape);
-  return shape.every((extent, axis) => extent <= 1 || strides[axis] === packed[axis]);
 }
 
 /** The interface of an array. */

@@ -4,8 +4,8 @@ import type { ArrayInterface } from './array-interface.js';
 import type { Dtype } from './dtype.js';
 import { rowOfCode } from './encoding.js';
 import type { Lease } from './lease.js';
-import { bytesOf, isPacked, layoutOf, numbersOf } from './region.js';
-import { packedCopy, packedStrides, shapeOf } from './region.js';
+import { bytesOf, isPacked, layoutOf, numbersOf, packedCopy, shapeOf } from './region.js';
+import { packedStrides } from './strided.js';
 
 /** A flat array with a shape, as `ndarray` and its relatives have it; strides in values. */
 export interface NdarrayLike<D> {

@@ -35,8 +35,17 @@ import {
 } from './cloud-slot.js';
 import { dtypes, type Bytes, type Dtype, type TypedArray, type TypedArrayOf } from './dtype.js';
 import { checkElement, readElement, writeElement } from './element.js';
-import { Frame, FROM_LEASE, frameType, held, LEASE, whereabouts, type FrameType } from './frame.js';
-import { kinds } from './generated/layout.js';
+import {
+  Frame,
+  FROM_LEASE,
+  frameType,
+  held,
+  inspectedAs,
+  LEASE,
+  whereabouts,
+  type FrameType,
+} from './frame.js';
+import { gathered } from './from-array.js';
 import {
   fillSlot,
   keptView,
@@ -48,7 +57,8 @@ import {
   type Lease,
 } from './lease.js';
 import { copyLabel, filled, leaseOfToken } from './saying.js';
-import { copyStrided, countOf, readStrided, type Strided } from './strided.js';
+import { countOf, foldInto, layoutKeys, readStrided } from './strided.js';
+import type { ArrayLayout, Strided } from './strided.js';
 import { tokenOf, type TokenOptions } from './token.js';
 
 /** The typed array of a cloud's values; the bytes of all points where they are mixed. */
@@ -71,7 +81,7 @@ export interface CloudJSON {
 }
 
 /** What `fromArray` takes beside the array. */
-export interface CloudArrayOptions {
+export interface CloudArrayOptions extends ArrayLayout {
   /** How many values a point has, or its fields; without it as the array's shape says, or 3. */
   fields?: number | readonly PointField[];
   /** Another type than the array's: `'float32'` for a Float64Array, `'bool'` for bytes. */
@@ -329,13 +339,8 @@ class PointCloud<D extends CloudDtype = CloudDtype, A = CloudDataOf<D>> extends 
 
   /** See `PointCloudConstructor`. */
   static fromArray(array: unknown, options?: CloudArrayOptions): AnyCloud {
-    const what = 'fromArray';
-    const given = checkOptions(options, ['fields', 'dtype', 'frameId', 'timestampNs'], what);
-    const { source, wanted } = readPoints(readStrided(array, what), given);
-    return filled(cloudOf(newCloud(wanted)), (cloud) => {
-      copyStrided(source, cloud.data as TypedArray);
-      markCopied(cloud[LEASE]);
-    });
+    const { source, wanted } = readPoints(array, checkOptions(options, arrayKeys, 'fromArray'));
+    return gathered(cloudOf(newCloud(wanted)), source);
   }
 
   /** See `PointCloudConstructor`. */
@@ -378,21 +383,22 @@ class PointCloud<D extends CloudDtype = CloudDtype, A = CloudDataOf<D>> extends 
   }
 
   /** How topics deal with clouds. */
-  static readonly [frameType]: FrameType<PointCloud> = {
-    kind: kinds.PointCloud,
+  static readonly [frameType]: FrameType<PointCloud, CloudWanted> = {
     name: 'PointCloud',
-    bytesFor: (options) => slotBytes(readCloud(checkOptions(options, cloudSizeKeys, 'prepare'))),
-    bytesOf: (lease) => bytesOfCloud(lease),
-    loan: (topic, tally, options) =>
-      cloudOf(loanCloud(topic, tally, readCloud(checkOptions(options, cloudShapeKeys, 'loan')))),
+    sizeKeys: cloudSizeKeys,
+    loanKeys: cloudShapeKeys,
+    read: readCloud,
+    bytesFor: slotBytes,
+    bytesOf: bytesOfCloud,
+    take: loanCloud,
+    make: cloudOf,
     receive: (tally) => new PointCloud(FROM_LEASE, received('PointCloud', tally)),
-    owns: (value) => isCloud(value),
+    owns: isCloud,
     describe: describeCloud,
   };
 
   static {
-    const inspect = Symbol.for('nodejs.util.inspect.custom');
-    Object.defineProperty(this.prototype, inspect, { value: inspectCloud });
+    inspectedAs(this.prototype, inspectCloud);
   }
 }
 
@@ -425,14 +431,19 @@ function isList(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
 
+const arrayKeys = ['fields', 'dtype', 'frameId', 'timestampNs', ...layoutKeys] as const;
+
 /** An array of points, and the cloud that takes it. */
 function readPoints(
-  source: Strided,
+  array: unknown,
   given: { readonly [key in keyof CloudArrayOptions]?: unknown },
 ): { source: Strided; wanted: CloudWanted } {
+  const { strides, order } = given;
+  const source = readStrided(array, 'fromArray', { strides, order });
   const { shape } = source;
-  if (shape.length > 3) {
-    throw invalid('fromArray: shape', '[points, fields] or [height, width, fields]', shape.length);
+  if (shape.length < 1 || shape.length > 3) {
+    const expected = '[points, fields] or [height, width, fields]';
+    throw invalid('fromArray: shape', expected, `${shape.length} dimensions`);
   }
   const flat = shape.length === 1;
   const dtype = typeFor(source.dtype, given.dtype);
@@ -449,7 +460,8 @@ function readPoints(
   }
   const [height, width] = shape.length === 3 ? [shape[0]!, shape[1]!] : [1, count / values];
   if (count === 0) throw wrongLength('fromArray', 'a point at least', 0);
-  return { source, wanted: wantedOf(layout, height, width, given) };
+  const points = flat ? foldInto(source, [width, values], order) : source;
+  return { source: points, wanted: wantedOf(layout, height, width, given) };
 }
 
 /** The type of a cloud made of values of another one: only where nobody can mean anything else. */

@@ -57,11 +57,13 @@ export interface PointCloudConstructor extends FrameClass<PointCloud> {
 
   /**
    * A cloud with a copy of these values, of their type: a typed array with the values of one point
-   * after another, or an array with a shape, `[points, fields]` or `[height, width, fields]`, and
-   * any strides. One copy, straight into the slot.
+   * after another, with `order: 'F'` those of one field after another, or an array with a shape,
+   * `[points, fields]` or `[height, width, fields]`, and any strides. One copy, straight into the
+   * slot.
    *
-   * Throws `ERR_FRAMELANE_INVALID_LENGTH` where the values are no whole points, or fewer than the
-   * shape says; `…_INVALID_ARGUMENT`, `…_DETACHED_BUFFER`, and what `new PointCloud` throws.
+   * Throws `ERR_FRAMELANE_INVALID_LENGTH` where the values are no whole points, or shape, strides
+   * and offset lead out of the array; `…_INVALID_ARGUMENT`, `…_DETACHED_BUFFER`, and what
+   * `new PointCloud` throws.
    *
    * @example
    * const cloud = PointCloud.fromArray(new Float32Array([1, 2, 3, 4, 5, 6]), { fields: 3 });

@@ -5,6 +5,7 @@ import type { BytesLike } from './check.js';
 import type { CloudFrame } from './cloud-frame.js';
 import {
   checkScale,
+  depthEncodingOf,
   depthShapeKeys,
   depthSizeKeys,
   rawOf,
@@ -18,18 +19,20 @@ import {
 } from './depth-shape.js';
 import { isRaw, pointsOf, statisticsOf } from './depth-points.js';
 import type { DepthStatistics, ToPointCloudOptions } from './depth-points.js';
-import type { TypedArray, TypedArrayOf } from './dtype.js';
+import type { Dtype, TypedArray, TypedArrayOf } from './dtype.js';
 import { checkEncoding, rowOfCode, wholeBytes, type Encoding } from './encoding.js';
 import { FramelaneError } from './errors.js';
 import {
   FROM_LEASE,
   frameType,
   held,
+  inspectedAs,
   LEASE,
   UNBOUND_FRAMES,
   whereabouts,
   type FrameType,
 } from './frame.js';
+import { gathered, readPicture, type PictureKind } from './from-array.js';
 import { kinds } from './generated/layout.js';
 import { ImageFrame } from './image-frame.js';
 import { type Tally } from './leak.js';
@@ -44,17 +47,27 @@ import {
 } from './lease.js';
 import { UNBOUND } from './native.js';
 import { checkPlace } from './pixels.js';
-import { byteLengthOf, copyRaster, describeRaster, loanRaster, Raster } from './raster.js';
+import {
+  byteLengthOf,
+  bytesForRaster,
+  copyRaster,
+  describeRaster,
+  loanRaster,
+  Raster,
+} from './raster.js';
 import { copyLabel, depthScaleOf, filled, leaseOfToken } from './saying.js';
-import { copyStrided, countOf, readStrided, type Strided } from './strided.js';
+import { layoutKeys, type ArrayLayout } from './strided.js';
 import { tokenOf, type TokenOptions } from './token.js';
 
 /** The typed array of a depth image's values. */
 export type DepthDataOf<D extends DepthDtype> = TypedArrayOf<D>;
 
 /** What `fromArray` takes beside the array. */
-export interface DepthArrayOptions<D extends DepthDtype = DepthDtype> {
-  /** In pixels; without them as the array's shape says. */
+export interface DepthArrayOptions<D extends DepthDtype = DepthDtype> extends ArrayLayout {
+  /**
+   * In pixels; without them as the array's shape says. Of a typed array one of the two is enough,
+   * unless `strides` are given.
+   */
   width?: number;
   height?: number;
   /** `'float32'` for a Float64Array of metres; else that of the array. */
@@ -247,29 +260,23 @@ class DepthImage<D extends DepthDtype = DepthDtype, A = DepthDataOf<D>> extends 
 
   /** See `DepthImageConstructor`. */
   static fromArray(array: unknown, options?: DepthArrayOptions): AnyDepth {
-    const keys = [...depthShapeKeys] as const;
-    const given = checkOptions(options, keys, 'fromArray');
-    const source = readStrided(array, 'fromArray');
-    const dtype = typeFor(source, given.dtype);
-    const [height, width] = sizeOf(source, given.height, given.width);
-    const wanted = readDepth({ ...given, height, width, dtype });
-    const expected = wanted.height * wanted.width;
-    if (countOf(source) !== expected) {
-      throw wrongLength('fromArray', `${expected} values`, countOf(source), wanted);
-    }
-    return filled(depthOf(newDepth(wanted)), (depth) => {
-      copyStrided(source, depth.data as TypedArray);
-      markCopied(depth[LEASE]);
-    });
+    const given = checkOptions(options, arrayKeys, 'fromArray');
+    const { wanted, values } = readPicture(array, given, depthKind);
+    return gathered(depthOf(newDepth(wanted)), values);
   }
 
   /** See `DepthImageConstructor`. */
   static fromBytes(bytes: BytesLike, shape: DepthShape): AnyDepth {
     const source = checkBytes(bytes, 'fromBytes');
     const wanted = readDepth(checkOptions(shape, depthShapeKeys, 'fromBytes'));
-    const size = wholeBytes(wanted.row, wanted.height, wanted.rowBytes);
+    const { row, width, height, rowBytes } = wanted;
+    const size = wholeBytes(row, height, rowBytes);
     if (source.length !== size) {
-      throw wrongLength('fromBytes', `${size} bytes`, source.length, wanted);
+      throw new FramelaneError(
+        'ERR_FRAMELANE_INVALID_LENGTH',
+        `fromBytes: ${width}x${height} ${row.dtype} takes ${size} bytes, got ${source.length}; ` +
+          'check width, height and dtype, and cut off any padding',
+      );
     }
     return filled(depthOf(newDepth(wanted)), (depth) => {
       fillSlot(depth[LEASE], source);
@@ -283,24 +290,22 @@ class DepthImage<D extends DepthDtype = DepthDtype, A = DepthDataOf<D>> extends 
   }
 
   /** How topics deal with depth images. */
-  static readonly [frameType]: FrameType<DepthImage> = {
-    kind: kinds.DepthImage,
+  static readonly [frameType]: FrameType<DepthImage, DepthWanted> = {
     name: 'DepthImage',
-    bytesFor: (options) => {
-      const { row, rowBytes, height } = readDepth(checkOptions(options, depthSizeKeys, 'prepare'));
-      return wholeBytes(row, height, rowBytes);
-    },
-    bytesOf: (lease) => byteLengthOf(lease),
-    loan: (topic, tally, options) =>
-      depthOf(loanDepth(topic, tally, readDepth(checkOptions(options, depthShapeKeys, 'loan')))),
+    sizeKeys: depthSizeKeys,
+    loanKeys: depthShapeKeys,
+    read: readDepth,
+    bytesFor: bytesForRaster,
+    bytesOf: byteLengthOf,
+    take: loanDepth,
+    make: depthOf,
     receive: (tally) => new DepthImage(FROM_LEASE, received('DepthImage', tally)),
-    owns: (value) => isDepth(value),
+    owns: isDepth,
     describe,
   };
 
   static {
-    const inspect = Symbol.for('nodejs.util.inspect.custom');
-    Object.defineProperty(this.prototype, inspect, { value: inspectDepth });
+    inspectedAs(this.prototype, inspectDepth);
   }
 }
 
@@ -334,8 +339,22 @@ function indexOf(lease: Lease, action: string, x: unknown, y: unknown): number {
   return (y as number) * (step / rowOfCode(encoding).itemBytes) + (x as number);
 }
 
+const arrayKeys = [...depthShapeKeys, ...layoutKeys] as const;
+
+type ArrayGiven = { readonly [key in (typeof arrayKeys)[number]]?: unknown };
+
+/** What depth image an array becomes. */
+const depthKind: PictureKind<ArrayGiven, DepthWanted> = {
+  known: (dtype, given) => checkEncoding(depthEncodingOf[typeFor(dtype, given.dtype)]),
+  encoding: (dtype, channels, given) => {
+    if (channels === 1) return checkEncoding(depthEncodingOf[typeFor(dtype, given.dtype)]);
+    throw invalid('fromArray: shape', '[height, width]', `${channels} channels`);
+  },
+  wanted: (given, { dtype }, size) => readDepth({ ...given, ...size, dtype }),
+};
+
 /** The type of a depth image made of an array. */
-function typeFor({ dtype: own }: Strided, wanted: unknown): unknown {
+function typeFor(own: Dtype, wanted: unknown): DepthDtype {
   if (own === 'float64' && wanted === 'float32') return wanted;
   if (own !== 'float32' && own !== 'uint16') {
     const way = own === 'float64' ? "; { dtype: 'float32' } rounds a Float64Array" : '';
@@ -344,31 +363,6 @@ function typeFor({ dtype: own }: Strided, wanted: unknown): unknown {
   }
   if (wanted === undefined || wanted === own) return own;
   throw invalid('dtype', `'${own}', of an array of ${own}; convert the array before`, wanted);
-}
-
-/** Height and width: those of the array, which others must not contradict. */
-function sizeOf({ shape }: Strided, height: unknown, width: unknown): [unknown, unknown] {
-  if (shape.length === 1) return [height, width];
-  if (shape.length !== 2) throw invalid('fromArray: shape', '[height, width]', shape.length);
-  const [rows, columns] = shape;
-  if (height !== undefined && height !== rows)
-    throw invalid('height', `${rows}, as of shape`, height);
-  if (width !== undefined && width !== columns)
-    throw invalid('width', `${columns}, as of shape`, width);
-  return [rows, columns];
-}
-
-function wrongLength(
-  action: string,
-  expected: string,
-  got: number,
-  { width, height, row }: DepthWanted,
-): FramelaneError {
-  return new FramelaneError(
-    'ERR_FRAMELANE_INVALID_LENGTH',
-    `${action}: ${width}x${height} ${row.dtype} takes ${expected}, got ${got}; check width, ` +
-      'height and dtype, and cut off any padding',
-  );
 }
 
 /** One line, never depths. The prototype itself can be inspected too. */

@@ -11,7 +11,8 @@ export type DepthEncoding = 'mono32f' | 'depth16';
 /** The format that goes with a type. */
 export type DepthEncodingOf<D extends DepthDtype> = D extends 'float32' ? 'mono32f' : 'depth16';
 
-const encodings = {
+/** That format, by the type's name. */
+export const depthEncodingOf = {
   float32: 'mono32f',
   uint16: 'depth16',
 } as const satisfies Record<DepthDtype, DepthEncoding>;
@@ -64,8 +65,14 @@ export function readDepthArguments(first: unknown, second: unknown, third: unkno
 /** A depth image from known options. */
 export function readDepth(given: DepthGiven): DepthWanted {
   const { width, height, dtype = 'float32', depthScale, frameId, timestampNs } = given;
-  const type = checkWord(dtype, 'dtype', encodings);
-  const wanted = readShape({ width, height, encoding: encodings[type], frameId, timestampNs });
+  const type = checkWord(dtype, 'dtype', depthEncodingOf);
+  const wanted = readShape({
+    width,
+    height,
+    encoding: depthEncodingOf[type],
+    frameId,
+    timestampNs,
+  });
   return { ...wanted, depthScale: depthScale === undefined ? 1 : checkScale(depthScale, type) };
 }
 

@@ -52,10 +52,12 @@ export interface DepthImageConstructor extends FrameClass<DepthImage> {
 
   /**
    * A depth image with a copy of these values: a Float32Array of metres or a Uint16Array of raw
-   * units, row by row, or such an array with a shape, `[height, width]`, and any strides. One copy.
+   * units, row by row unless `strides` or `order` say how they lie, or such an array with a shape,
+   * `[height, width]`, and any strides. One copy, straight into the slot.
    *
-   * Throws `ERR_FRAMELANE_INVALID_LENGTH`, `…_INVALID_ARGUMENT` for other types,
-   * `…_DETACHED_BUFFER`, and what `new DepthImage` throws.
+   * Throws `ERR_FRAMELANE_INVALID_LENGTH` where there are more values or fewer, or shape, strides
+   * and offset lead out of the array, `…_INVALID_ARGUMENT` for other types, `…_DETACHED_BUFFER`,
+   * and what `new DepthImage` throws.
    */
   fromArray(
     array: Float32Array | StridedArray<Float32Array>,

@@ -1,6 +1,7 @@
-/** Arrays of other libraries, checked: what image they are, and where its values are in them. */
-import { checkBytes, checkInteger, checkOptions, invalid, show, typedArrayTag } from './check.js';
-import type { Dtype } from './dtype.js';
+/** Arrays of others: which picture they are, and how they get into a slot. */
+import { checkBytes, checkInteger, checkOptions, invalid, show } from './check.js';
+import type { Dtype, TypedArray } from './dtype.js';
+import { dtypes } from './dtype.js';
 import {
   checkEncoding,
   checkShape,
@@ -9,59 +10,65 @@ import {
   type EncodingInfo,
 } from './encoding.js';
 import { FramelaneError } from './errors.js';
-import { fillSlot, type Lease } from './lease.js';
-import { numbersOf, packedStrides, type Numbers } from './region.js';
+import { LEASE, type Frame } from './frame.js';
+import { fillSlot, markCopied, type Lease } from './lease.js';
+import { bytesOf, numbersOf } from './region.js';
+import { filled } from './saying.js';
 import { readShape, shapeKeys, type ImageShape, type Wanted } from './shape.js';
-import { plainArray } from './strided.js';
+import {
+  copyStrided,
+  layOut,
+  layoutKeys,
+  readStrided,
+  readValues,
+  wholePart,
+  type ArrayLayout,
+  type Strided,
+  type Values,
+} from './strided.js';
 
-/** A flat array with a shape, as `ndarray` and its relatives have it. */
-export interface NdarrayInput {
-  readonly data: ArrayBufferView;
-  /** `[height, width]` or `[height, width, channels]`. */
-  readonly shape: ArrayLike<number>;
-  /** How many values of `data` lie from one element to the next; may be negative. */
-  readonly stride?: ArrayLike<number>;
-  readonly strides?: ArrayLike<number>;
-  /** Index of the first value. */
-  readonly offset?: number;
-}
-
-/** What `Image.fromArray` takes beside the array. */
-export interface FromArrayOptions<E extends Encoding = Encoding> extends Omit<
-  ImageShape<E>,
-  'width' | 'height'
-> {
+/**
+ * What `Image.fromArray` takes beside the array. `strides` are from row to row, pixel to pixel and
+ * channel to channel: `[row, pixel]` or `[row, pixel, channel]`.
+ */
+export interface FromArrayOptions<E extends Encoding = Encoding>
+  extends Omit<ImageShape<E>, 'width' | 'height'>, ArrayLayout {
   width?: number;
   height?: number;
-  /**
-   * How many VALUES of the array lie from one row, one pixel and one channel to the next, as
-   * `[row, pixel]` or `[row, pixel, channel]`; may be negative, for an array with an offset.
-   */
-  strides?: ArrayLike<number>;
-  /** `'F'`: columns lie one after another, as Fortran and MATLAB have them; else `'C'`: rows. */
-  order?: 'C' | 'F';
 }
 
 /** What `Image.fromRows` takes beside the rows. */
 export type FromRowsOptions<E extends Encoding = Encoding> = Omit<
   FromArrayOptions<E>,
-  'strides' | 'order'
+  keyof ArrayLayout
 >;
 
-/** An array that has been checked against an image. */
-export interface Source {
-  readonly wanted: Wanted;
-  readonly values: Numbers;
-  /** Of the first value. */
-  readonly offset: number;
-  /** From row to row, pixel to pixel, channel to channel; in values. */
-  readonly strides: readonly [number, number, number];
-  /** Rows, values of a row, values of a place: those of a picture in planes are one array. */
-  readonly extents: readonly [number, number, number];
+/** Options of whoever makes a picture of an array. */
+interface Given {
+  readonly width?: unknown;
+  readonly height?: unknown;
+  readonly strides?: unknown;
+  readonly order?: unknown;
 }
 
-const keys = [...shapeKeys, 'strides', 'order'] as const;
-type Given = { readonly [key in (typeof keys)[number]]?: unknown };
+/** What images and depth images do differently. */
+export interface PictureKind<G extends Given, W extends Wanted> {
+  /** The encoding of values of a type, where it does not follow from the number of channels. */
+  known(dtype: Dtype, given: G): EncodingInfo | null;
+  /** The encoding of so many channels; throws where there is none. */
+  encoding(dtype: Dtype, channels: number, given: G): EncodingInfo;
+  wanted(given: G, row: EncodingInfo, size: { width: unknown; height: unknown }): W;
+}
+
+/** An array that has been checked against a picture. */
+export interface Source<W extends Wanted> {
+  readonly wanted: W;
+  readonly values: Strided;
+}
+
+type ImageGiven = { readonly [key in (typeof keys)[number]]?: unknown };
+
+const keys = [...shapeKeys, ...layoutKeys] as const;
 
 /** The encoding that an array is of where nobody says; nothing where there are several or none. */
 const inferred: Readonly<Record<string, Encoding>> = {
@@ -76,23 +83,144 @@ const inferred: Readonly<Record<string, Encoding>> = {
   'float32 x 4': 'rgba32f',
 };
 
-const dtypeByTag: Readonly<Record<string, Dtype>> = {
-  Uint8Array: 'uint8',
-  Uint8ClampedArray: 'uint8',
-  Uint16Array: 'uint16',
-  Float32Array: 'float32',
+const image: PictureKind<ImageGiven, Wanted> = {
+  known: (dtype, { encoding }) => {
+    checkType(dtype, 'fromArray');
+    return encoding === undefined ? null : checkEncoding(encoding);
+  },
+  encoding: (dtype, channels, { encoding }) => {
+    checkType(dtype, 'fromArray');
+    return chooseEncoding(encoding, dtype, channels, 'fromArray');
+  },
+  wanted: (given, { name }, size) => readShape({ ...given, ...size, encoding: name }),
 };
 
-/** A typed array of numbers that images can have. */
-function checkValues(value: unknown, what: string): { values: Numbers; dtype: Dtype } {
-  const tag = typedArrayTag(value) ?? (ArrayBuffer.isView(value) ? 'DataView' : '');
-  const dtype = Object.hasOwn(dtypeByTag, tag) ? dtypeByTag[tag] : undefined;
-  const expected = `one of ${Object.keys(dtypeByTag).join(', ')}`;
-  if (dtype !== undefined) return { values: plainArray(value, dtype, what) as Numbers, dtype };
-  if (tag === '') throw invalid(what, expected, value);
+/** What `Image.fromArray` was given, checked. */
+export function readArray(array: unknown, options: unknown): Source<Wanted> {
+  return readPicture(array, checkOptions(options, keys, 'fromArray'), image);
+}
+
+/** What `fromArray` was given, checked: an array, and a picture of that kind. */
+export function readPicture<G extends Given, W extends Wanted>(
+  array: unknown,
+  given: G,
+  kind: PictureKind<G, W>,
+): Source<W> {
+  const flat = ArrayBuffer.isView(array);
+  return flat
+    ? readFlat(readValues(array, 'fromArray'), given, kind)
+    : readShaped(array, given, kind);
+}
+
+/** A typed array: its shape stands in the options. */
+function readFlat<G extends Given, W extends Wanted>(
+  { data, dtype }: Values,
+  given: G,
+  kind: PictureKind<G, W>,
+): Source<W> {
+  const known = kind.known(dtype, given);
+  const size = sizeOfFlat(data.length, given, known);
+  const channels = known === null ? channelsOfFlat(data.length, size, given) : arrayChannels(known);
+  const row = kind.encoding(dtype, channels, given);
+  const wanted = kind.wanted(given, row, size);
+  const { strides, order } = given;
+  const shape = shapeOfFlat(wanted, lengthOf(strides) !== 3);
+  const count = shape.reduce((product, extent) => product * extent, 1);
+  if (strides === undefined && data.length !== count) throw badLength(wanted, count, data.length);
+  return { wanted, values: layOut({ data, dtype }, shape, { strides, order }, 'fromArray') };
+}
+
+function badLength({ row, width, height }: Wanted, count: number, got: number): FramelaneError {
+  return new FramelaneError(
+    'ERR_FRAMELANE_INVALID_LENGTH',
+    `fromArray: ${width}x${height} ${row.name} has ${count} values, the array has ${got}; check ` +
+      'width, height and type, or pass strides',
+  );
+}
+
+/** Values of a place: a picture in planes is one array of rows under each other. */
+function arrayChannels({ planes, channels }: EncodingInfo): number {
+  return planes > 1 ? 1 : channels;
+}
+
+/** Extents of a picture as one array; of one channel in two dimensions, unless three are meant. */
+function shapeOfFlat({ row, width, height }: Wanted, two: boolean): number[] {
+  const rows = row.planes > 1 ? (height * 3) / 2 : height;
+  const channels = arrayChannels(row);
+  return channels === 1 && two ? [rows, width] : [rows, width, channels];
+}
+
+/** Width and height, one of which can follow from the other where the encoding is known. */
+function sizeOfFlat(length: number, { width, height, strides }: Given, row: EncodingInfo | null) {
+  if (width !== undefined && height !== undefined) return { width, height };
+  const known = width ?? height;
+  if (known === undefined || row === null || strides !== undefined) {
+    const missing = width === undefined ? 'width' : 'height';
+    const way = strides === undefined ? `${missing}, or encoding` : missing;
+    const need = known === undefined ? 'width and height' : way;
+    throw invalid(`fromArray: ${missing}`, `${need}: a typed array has no shape`, undefined);
+  }
+  const side = checkInteger(known, width === undefined ? 'height' : 'width', 1, 2 ** 31 - 1);
+  const perPixel = row.bytesPerPixel / row.itemBytes;
+  const other = Math.floor(length / (side * perPixel));
+  return width === undefined ? { width: other, height: side } : { width: side, height: other };
+}
+
+/** The channels of a flat array of which only the size is known. */
+function channelsOfFlat(
+  length: number,
+  { width, height }: { width: unknown; height: unknown },
+  { strides }: Given,
+): number {
+  // Both are checked here, so that what is no number is not divided by.
+  checkShape(checkEncoding('mono8'), width, height);
+  if (strides !== undefined) {
+    if (lengthOf(strides) === 2) return 1;
+    throw invalid('fromArray: encoding', 'an encoding beside three strides', undefined);
+  }
+  const channels = length / ((width as number) * (height as number));
+  if (Number.isInteger(channels)) return channels;
+  throw new FramelaneError(
+    'ERR_FRAMELANE_INVALID_LENGTH',
+    `fromArray: ${length} values are not ${show(width)}x${show(height)} pixels of as many ` +
+      'channels each; check width and height, or pass strides',
+  );
+}
+
+/** An array that says its shape. */
+function readShaped<G extends Given, W extends Wanted>(
+  array: unknown,
+  given: G,
+  kind: PictureKind<G, W>,
+): Source<W> {
+  const { strides, order } = given;
+  const values = readStrided(array, 'fromArray', { strides, order });
+  const { shape, dtype } = values;
+  const [rows = 0, width = 0, channels = 1] = shape;
+  if (shape.length < 2 || shape.length > 3) {
+    const expected = '[height, width] or [height, width, channels]';
+    throw invalid('fromArray: shape', expected, `${shape.length} dimensions`);
+  }
+  const row = kind.encoding(dtype, channels, given);
+  const height = row.planes > 1 ? (rows * 2) / 3 : rows;
+  agree(given.width, width, 'width');
+  agree(given.height, height, 'height');
+  return { wanted: kind.wanted(given, row, { width, height }), values };
+}
+
+function agree(given: unknown, own: number, what: string): void {
+  if (given === undefined || given === own) return;
+  throw new FramelaneError(
+    'ERR_FRAMELANE_INVALID_ARGUMENT',
+    `fromArray: ${what} is ${show(given)}, but ${own} by the array's shape; leave it out`,
+  );
+}
+
+function checkType(dtype: Dtype, what: string): void {
+  if (dtype === 'uint8' || dtype === 'uint16' || dtype === 'float32') return;
   throw new FramelaneError(
     'ERR_FRAMELANE_INVALID_ENCODING',
-    `${what}: images have values of uint8, uint16 or float32, got ${tag}; convert them before, ` +
+    `${what}: images have values of uint8, uint16 or float32, got ${dtype}; convert them before, ` +
       'for instance Float32Array.from(array)',
   );
 }
@@ -113,7 +241,7 @@ function chooseEncoding(given: unknown, dtype: Dtype, channels: number, what: st
     );
   }
   const row = checkEncoding(given);
-  const count = row.planes > 1 ? 1 : row.channels;
+  const count = arrayChannels(row);
   if (row.dtype === dtype && count === channels) return row;
   throw new FramelaneError(
     'ERR_FRAMELANE_INVALID_ENCODING',
@@ -122,218 +250,26 @@ function chooseEncoding(given: unknown, dtype: Dtype, channels: number, what: st
   );
 }
 
-/** What `fromArray` was given, checked. */
-export function readArray(array: unknown, options: unknown): Source {
-  const given = checkOptions(options, keys, 'fromArray');
-  if (ArrayBuffer.isView(array)) return readFlat(array, given);
-  if (typeof array === 'object' && array !== null && 'data' in array && 'shape' in array) {
-    return readShaped(array as { data: unknown; shape: unknown }, given);
-  }
-  throw invalid('fromArray', 'a typed array or { data, shape, stride, offset }', array);
-}
-
-/** A typed array: its shape stands in the options. */
-function readFlat(array: unknown, given: Given): Source {
-  const { values, dtype } = checkValues(array, 'fromArray');
-  const explicit = given.encoding === undefined ? null : checkEncoding(given.encoding);
-  const { width, height } = sizeOfFlat(values.length, given, explicit);
-  const row = explicit ?? rowOfFlat(values, dtype, width, height, given);
-  chooseEncoding(row.name, dtype, row.planes > 1 ? 1 : row.channels, 'fromArray');
-  const wanted = readShape({ ...given, width, height, encoding: row.name });
-  const extents = extentsOf(wanted);
-  const strides = stridesOf(given, given.strides, extents);
-  if (given.strides === undefined) {
-    const count = extents[0] * extents[1] * extents[2];
-    if (values.length !== count) throw badLength(wanted, count, values.length);
-  }
-  return bounded({ wanted, values, offset: 0, strides, extents });
-}
-
-function badLength({ row, width, height }: Wanted, count: number, got: number): FramelaneError {
-  return new FramelaneError(
-    'ERR_FRAMELANE_INVALID_LENGTH',
-    `fromArray: ${width}x${height} ${row.name} has ${count} values, the array has ${got}; check ` +
-      'width, height and encoding, or pass strides',
-  );
-}
-
-/** Width and height, one of which can follow from the other where the encoding is known. */
-function sizeOfFlat(length: number, { width, height, strides }: Given, row: EncodingInfo | null) {
-  if (width !== undefined && height !== undefined) return { width, height };
-  const known = width ?? height;
-  if (known === undefined || row === null || strides !== undefined) {
-    const missing = width === undefined ? 'width' : 'height';
-    const need = known === undefined ? 'width and height' : `${missing}, or encoding`;
-    throw invalid(`fromArray: ${missing}`, `${need}: a typed array has no shape`, undefined);
-  }
-  const side = checkInteger(known, width === undefined ? 'height' : 'width', 1, 2 ** 31 - 1);
-  const perPixel = row.bytesPerPixel / row.itemBytes;
-  const other = Math.floor(length / (side * perPixel));
-  return width === undefined ? { width: other, height: side } : { width: side, height: other };
-}
-
-/** The encoding of a flat array of which only the size is known. */
-function rowOfFlat(
-  values: Numbers,
-  dtype: Dtype,
-  width: unknown,
-  height: unknown,
-  { strides }: Given,
-): EncodingInfo {
-  // Both are checked here, so that what is no number is not divided by.
-  checkShape(checkEncoding('mono8'), width, height);
-  if (strides !== undefined) {
-    if (lengthOf(strides) === 2) return chooseEncoding(undefined, dtype, 1, 'fromArray');
-    throw invalid('fromArray: encoding', 'an encoding beside three strides', undefined);
-  }
-  const channels = values.length / ((width as number) * (height as number));
-  if (Number.isInteger(channels)) return chooseEncoding(undefined, dtype, channels, 'fromArray');
-  throw new FramelaneError(
-    'ERR_FRAMELANE_INVALID_LENGTH',
-    `fromArray: ${values.length} values are not ${show(width)}x${show(height)} pixels of as many ` +
-      'channels each; check width and height, or pass strides',
-  );
-}
-
-/** An array that says its shape. */
-function readShaped(
-  array: { data: unknown; shape: unknown; stride?: unknown; strides?: unknown; offset?: unknown },
-  given: Given,
-): Source {
-  const { values, dtype } = checkValues(array.data, 'fromArray: data');
-  const shape = checkList(array.shape, 'fromArray: shape', 'two or three extents', 1);
-  const [rows = 0, columns = 0, channels = 1] = shape;
-  if (shape.length < 2 || shape.length > 3) {
-    throw invalid('fromArray: shape', '[height, width] or [height, width, channels]', show(shape));
-  }
-  const row = chooseEncoding(given.encoding, dtype, channels, 'fromArray');
-  const height = row.planes > 1 ? (rows * 2) / 3 : rows;
-  agree(given.width, columns, 'width');
-  agree(given.height, height, 'height');
-  const wanted = readShape({ ...given, width: columns, height, encoding: row.name });
-  const own = array.stride ?? array.strides;
-  if (own !== undefined && (given.strides !== undefined || given.order !== undefined)) {
-    throw invalid('fromArray: strides and order', 'none beside an array with strides', own);
-  }
-  const extents = extentsOf(wanted);
-  const strides = stridesOf(given, own ?? given.strides, extents, shape.length);
-  const { offset = 0 } = array;
-  const first = checkInteger(offset, 'fromArray: offset', 0, Math.max(0, values.length - 1));
-  return bounded({ wanted, values, offset: first, strides, extents });
-}
-
-function agree(given: unknown, own: number, what: string): void {
-  if (given === undefined || given === own) return;
-  throw new FramelaneError(
-    'ERR_FRAMELANE_INVALID_ARGUMENT',
-    `fromArray: ${what} is ${show(given)}, but ${own} by the array's shape; leave it out`,
-  );
-}
-
-/** Rows, pixels of a row, values of a pixel; of a picture in planes its rows under each other. */
-function extentsOf({ row, width, height }: Wanted): [number, number, number] {
-  return row.planes > 1 ? [(height * 3) / 2, width, 1] : [height, width, row.channels];
-}
-
-/** From row to row, pixel to pixel, channel to channel. */
-function stridesOf(
-  { order }: Given,
-  given: unknown,
-  extents: readonly [number, number, number],
-  dimensions = 0,
-): [number, number, number] {
-  const [rows, columns, channels] = extents;
-  if (order !== undefined && order !== 'C' && order !== 'F') {
-    throw invalid('fromArray: order', "'C' or 'F'", order);
-  }
-  if (given === undefined) {
-    if (order === 'F') return [1, rows, rows * columns];
-    return packedStrides(extents) as [number, number, number];
-  }
-  if (order !== undefined) throw invalid('fromArray: order', 'none beside strides', order);
-  const strides = checkList(given, 'fromArray: strides', 'a whole number a dimension', -Infinity);
-  const wanted = dimensions > 0 ? dimensions : channels > 1 ? 3 : strides.length;
-  if (strides.length !== wanted || wanted < 2 || wanted > 3) {
-    const count = dimensions > 0 ? dimensions : channels > 1 ? 3 : '2 or 3';
-    throw invalid('fromArray: strides', `${count} of them`, `${strides.length}`);
-  }
-  return [strides[0]!, strides[1]!, strides[2] ?? 1];
-}
-
-/** Whole numbers from `least` on. */
-function checkList(value: unknown, what: string, expected: string, least: number): number[] {
-  const list = Array.isArray(value) || (ArrayBuffer.isView(value) && lengthOf(value) >= 0);
-  if (!list) throw invalid(what, expected, value);
-  const numbers = Array.from(value as ArrayLike<unknown>);
-  for (const number of numbers) {
-    if (!Number.isSafeInteger(number) || (number as number) < least) {
-      throw invalid(what, least > 0 ? `whole numbers from ${least}` : expected, number);
-    }
-  }
-  return numbers as number[];
-}
-
 function lengthOf(value: unknown): number {
-  const length: unknown = (value as { length?: unknown } | null)?.length;
+  const length: unknown = (value as { length?: unknown } | null | undefined)?.length;
   return typeof length === 'number' ? length : -1;
 }
 
-/** The same, if every value of it is in the array. */
-function bounded(source: Source): Source {
-  const { values, offset, strides, extents } = source;
-  // Far outside a sum may be rounded, which takes it no nearer.
-  const reaches = strides.map((stride, axis) => stride * (extents[axis]! - 1));
-  const first = reaches.reduce((sum, reach) => sum + Math.min(reach, 0), offset);
-  const last = reaches.reduce((sum, reach) => sum + Math.max(reach, 0), offset);
-  if (first >= 0 && last < values.length) return source;
-  throw new FramelaneError(
-    'ERR_FRAMELANE_INVALID_ARGUMENT',
-    `fromArray: strides and offset lead to values ${first} to ${last} of the array, which has ` +
-      `${values.length}; check strides, offset, width and height`,
-  );
-}
-
-/** Copies an array into a new frame: once, and at once where its rows follow each other. */
-export function gather(source: Source, lease: Lease): void {
-  // Reading the options may have run code of the user that resized the memory.
-  const { values, offset, strides, extents } = bounded(source);
-  const [rows, columns, channels] = extents;
-  const [down, right, deep] = strides;
-  const line = columns * channels;
-  const whole = (channels === 1 || deep === 1) && (columns === 1 || right === channels);
-  if (whole && (rows === 1 || down === line)) {
-    const part = values.subarray(offset, offset + rows * line);
-    fillSlot(lease, new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
-    return;
-  }
-  const to = numbersOf(lease);
-  if (whole) {
-    for (let y = 0; y < rows; y++) {
-      const from = offset + y * down;
-      to.set(values.subarray(from, from + line), y * line);
+/** Fills a new frame with an array: one copy; where that fails, the frame's slot goes back. */
+export function gathered<F extends Frame & { readonly data: unknown }>(
+  frame: F,
+  values: Strided,
+): F {
+  return filled(frame, () => {
+    const lease = frame[LEASE];
+    const whole = wholePart(values, 'fromArray');
+    if (whole !== null && dtypes[values.dtype].code === lease.dtype) {
+      fillSlot(lease, bytesOf(whole));
+    } else {
+      copyStrided(values, frame.data as TypedArray, 'fromArray');
     }
-    return;
-  }
-  scatter(source, to);
-}
-
-/** Columns that are gathered of each row before the next row comes: two cache lines of bytes. */
-const TILE = 32;
-
-/** Value by value, in tiles, so that columns that follow each other are read from the cache. */
-function scatter({ values, offset, strides, extents }: Source, to: Numbers): void {
-  const [rows, columns, channels] = extents;
-  const [down, right, deep] = strides;
-  for (let left = 0; left < columns; left += TILE) {
-    const end = Math.min(left + TILE, columns);
-    for (let y = 0; y < rows; y++) {
-      let at = (y * columns + left) * channels;
-      for (let x = left; x < end; x++) {
-        let from = offset + y * down + x * right;
-        for (let c = 0; c < channels; c++, from += deep) to[at++] = values[from]!;
-      }
-    }
-  }
+    markCopied(lease);
+  });
 }
 
 /** What `fromRows` was given, checked: the image, and its rows as bytes. */
@@ -345,14 +281,15 @@ export function readRows(rows: unknown, options: unknown): { wanted: Wanted; lin
   if (ArrayBuffer.isView(rows)) throw invalid('fromRows', 'one typed array for each row', rows);
   const count = checkInteger(lengthOf(rows), 'fromRows: rows', 1, 2 ** 31 - 1);
   const list = Array.from({ length: count }, (_, y) =>
-    checkValues((rows as ArrayLike<unknown>)[y], `fromRows: row ${y}`),
+    readValues((rows as ArrayLike<unknown>)[y], `fromRows: row ${y}`),
   );
-  const { values, dtype } = list[0]!;
+  const { data, dtype } = list[0]!;
+  checkType(dtype, 'fromRows: row 0');
   if (given.height !== undefined && given.height !== count) {
     throw invalid('fromRows: height', `as many as there are rows, ${count}`, given.height);
   }
-  const row = encodingOfRows(given, dtype, values.length);
-  const width = given.width ?? values.length / row.channels;
+  const row = encodingOfRows(given, dtype, data.length);
+  const width = given.width ?? data.length / row.channels;
   const wanted = readShape({ ...given, width, height: count, encoding: row.name });
   const lines = list.map((line, y) => {
     if (line.dtype !== dtype) {
@@ -361,21 +298,25 @@ export function readRows(rows: unknown, options: unknown): { wanted: Wanted; lin
         `fromRows: row ${y} has values of ${line.dtype}, row 0 of ${dtype}; convert them before`,
       );
     }
-    if (line.values.length !== wanted.width * row.channels) {
+    if (line.data.length !== wanted.width * row.channels) {
       throw new FramelaneError(
         'ERR_FRAMELANE_INVALID_LENGTH',
         `fromRows: a row of ${wanted.width} ${row.name} pixels has ` +
-          `${wanted.width * row.channels} values, row ${y} has ${line.values.length}; cut off ` +
+          `${wanted.width * row.channels} values, row ${y} has ${line.data.length}; cut off ` +
           'padding with subarray()',
       );
     }
-    return checkBytes(line.values, `fromRows: row ${y}`);
+    return checkBytes(line.data, `fromRows: row ${y}`);
   });
   return { wanted, lines };
 }
 
 /** The encoding of rows of so many values. */
-function encodingOfRows({ encoding, width }: Given, dtype: Dtype, length: number): EncodingInfo {
+function encodingOfRows(
+  { encoding, width }: ImageGiven,
+  dtype: Dtype,
+  length: number,
+): EncodingInfo {
   if (encoding === undefined) {
     if (width === undefined) {
       throw invalid('fromRows: encoding', 'encoding or width: rows have no shape', undefined);

@@ -21,9 +21,17 @@ import {
 import type { DepthFrame } from './depth-frame.js';
 import { checkEncoding, rowOfCode, wholeBytes, type DataOf, type Encoding } from './encoding.js';
 import { FramelaneError } from './errors.js';
-import { FROM_LEASE, frameType, held, LEASE, whereabouts, type FrameType } from './frame.js';
-import { gather, gatherRows, readArray, readRows } from './from-array.js';
-import type { FromArrayOptions, FromRowsOptions, NdarrayInput } from './from-array.js';
+import {
+  FROM_LEASE,
+  frameType,
+  held,
+  inspectedAs,
+  LEASE,
+  whereabouts,
+  type FrameType,
+} from './frame.js';
+import { gathered, gatherRows, readArray, readRows } from './from-array.js';
+import type { FromArrayOptions, FromRowsOptions } from './from-array.js';
 import { kinds } from './generated/layout.js';
 import {
   assertReadable,
@@ -39,6 +47,7 @@ import type { PixelValues } from './pixels.js';
 import { planeViews, type Plane } from './planes.js';
 import {
   byteLengthOf,
+  bytesForRaster,
   copyRaster,
   describeRaster,
   loanRaster,
@@ -55,6 +64,7 @@ import {
   sizeKeys,
   type ImageJSON,
   type ImageShape,
+  type Wanted,
 } from './shape.js';
 import { imageDataOf, type ImageDataLike, type ToImageDataOptions } from './to-web.js';
 import { tokenOf, type TokenOptions } from './token.js';
@@ -355,16 +365,13 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Raster<E, D> {
   }
 
   /** See `ImageConstructor`. */
-  static fromArray(array: ArrayBufferView | NdarrayInput, options?: FromArrayOptions): AnyImage {
-    const source = readArray(array, options);
-    return filled(imageOf(newRaster('Image', source.wanted)), (image) => {
-      gather(source, image[LEASE]);
-      markCopied(image[LEASE]);
-    });
+  static fromArray(array: unknown, options?: FromArrayOptions): AnyImage {
+    const { wanted, values } = readArray(array, options);
+    return gathered(imageOf(newRaster('Image', wanted)), values);
   }
 
   /** See `ImageConstructor`. */
-  static fromRows(rows: ArrayLike<ArrayBufferView>, options?: FromRowsOptions): AnyImage {
+  static fromRows(rows: unknown, options?: FromRowsOptions): AnyImage {
     const { wanted, lines } = readRows(rows, options);
     return filled(imageOf(newRaster('Image', wanted)), (image) => {
       gatherRows(lines, image[LEASE]);
@@ -394,26 +401,22 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Raster<E, D> {
   }
 
   /** How topics deal with images. */
-  static readonly [frameType]: FrameType<Image> = {
-    kind: kinds.Image,
+  static readonly [frameType]: FrameType<Image, Wanted> = {
     name: 'Image',
-    bytesFor: (options) => {
-      const { row, rowBytes, height } = readShape(checkOptions(options, sizeKeys, 'prepare'));
-      return wholeBytes(row, height, rowBytes);
-    },
-    bytesOf: (lease) => byteLengthOf(lease),
-    loan: (topic, tally, options) =>
-      imageOf(
-        loanRaster('Image', topic, tally, readShape(checkOptions(options, loanKeys, 'loan'))),
-      ),
+    sizeKeys,
+    loanKeys,
+    read: readShape,
+    bytesFor: bytesForRaster,
+    bytesOf: byteLengthOf,
+    take: (topic, tally, wanted) => loanRaster('Image', topic, tally, wanted),
+    make: imageOf,
     receive: (tally) => new Image(FROM_LEASE, received('Image', tally)),
-    owns: (value) => isImage(value),
+    owns: isImage,
     describe,
   };
 
   static {
-    const inspect = Symbol.for('nodejs.util.inspect.custom');
-    Object.defineProperty(this.prototype, inspect, { value: inspectImage });
+    inspectedAs(this.prototype, inspectImage);
   }
 }
 

@@ -4,8 +4,9 @@ import type { DataOf, Encoding } from './encoding.js';
 import type { FrameClass } from './frame.js';
 import { withDepth } from './depth-frame.js';
 import { ImageFrame } from './image-frame.js';
-import type { FromArrayOptions, FromRowsOptions, NdarrayInput } from './from-array.js';
+import type { FromArrayOptions, FromRowsOptions } from './from-array.js';
 import type { ImageOptions, ImageShape, Rgb8 } from './shape.js';
+import type { AnyArray, StridedArray } from './strided.js';
 
 /**
  * A picture in shared memory: made here to be written and sent, or received to be read. Whoever
@@ -75,17 +76,18 @@ export interface ImageConstructor extends FrameClass<Image> {
    * negative where the array has an `offset`. `order: 'F'` is for an array whose columns lie one
    * after another.
    *
-   * Throws `ERR_FRAMELANE_INVALID_ENCODING` where none or another fits, `…_INVALID_LENGTH`,
-   * `…_INVALID_ARGUMENT` for strides that lead out of the array, and what `new Image` throws.
+   * Throws `ERR_FRAMELANE_INVALID_ENCODING` where none or another fits, `…_INVALID_LENGTH` where
+   * there are more values or fewer, or shape, strides and offset lead out of the array,
+   * `…_INVALID_ARGUMENT`, `…_DETACHED_BUFFER`, and what `new Image` throws.
    *
    * @example
    * const image = Image.fromArray(new Float32Array(640 * 480), { width: 640, height: 480 });
    */
   fromArray<E extends Encoding>(
-    array: ArrayBufferView | NdarrayInput,
+    array: AnyArray | StridedArray,
     options: FromArrayOptions<E> & { encoding: E },
   ): Image<E>;
-  fromArray(array: ArrayBufferView | NdarrayInput, options?: FromArrayOptions): Image;
+  fromArray(array: AnyArray | StridedArray, options?: FromArrayOptions): Image;
 
   /**
    * An image of rows that lie anywhere: one typed array for each, packed. One copy, into the slot.
@@ -97,10 +99,10 @@ export interface ImageConstructor extends FrameClass<Image> {
    * const image = Image.fromRows([top, middle, bottom], { encoding: 'rgb8' });
    */
   fromRows<E extends Encoding>(
-    rows: ArrayLike<ArrayBufferView>,
+    rows: ArrayLike<AnyArray>,
     options: FromRowsOptions<E> & { encoding: E },
   ): Image<E>;
-  fromRows(rows: ArrayLike<ArrayBufferView>, options?: FromRowsOptions): Image;
+  fromRows(rows: ArrayLike<AnyArray>, options?: FromRowsOptions): Image;
 
   /**
    * Decodes a JPEG or PNG file into a new image, or straight into one of yours that is not sent

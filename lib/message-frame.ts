@@ -12,6 +12,7 @@ import {
   FROM_LEASE,
   frameType,
   held,
+  inspectedAs,
   LEASE,
   UNBOUND_FRAMES,
   whereabouts,
@@ -214,24 +215,22 @@ class Message<B = Bytes> extends Frame {
   }
 
   /** How topics deal with messages. */
-  static readonly [frameType]: FrameType<Message> = {
-    kind: kinds.Message,
+  static readonly [frameType]: FrameType<Message, Wanted> = {
     name: 'Message',
-    bytesFor: (options) => checkLength(checkOptions(options, ['bytes'], 'prepare').bytes, 'bytes'),
+    sizeKeys: ['bytes'],
+    loanKeys,
+    read: readMessage,
+    bytesFor: ({ bytes }) => bytes,
     bytesOf: (lease) => lease.dim0,
-    loan: (topic, tally, options) => {
-      const { bytes: given, format, ...label } = readLoan(options);
-      const wanted = { bytes: checkLength(given, 'bytes'), format: checkFormat(format), ...label };
-      return new Message(FROM_LEASE, newMessage(topic, tally, wanted));
-    },
+    take: newMessage,
+    make: (lease) => new Message(FROM_LEASE, lease),
     receive: (tally) => new Message(FROM_LEASE, received('Message', tally)),
-    owns: (value) => isMessage(value),
+    owns: isMessage,
     describe,
   };
 
   static {
-    const inspect = Symbol.for('nodejs.util.inspect.custom');
-    Object.defineProperty(this.prototype, inspect, { value: inspectMessage });
+    inspectedAs(this.prototype, inspectMessage);
   }
 }
 
@@ -251,14 +250,10 @@ function refuseNew(got: unknown): never {
   throw invalid('Message', 'to be made by Message.json(value) or Message.bytes(bytes)', got);
 }
 
-function readLoan(options: unknown): {
-  bytes: unknown;
-  format: unknown;
-  frameId: unknown;
-  timestampNs: unknown;
-} {
-  const { bytes, format, frameId, timestampNs } = checkOptions(options, loanKeys, 'loan');
-  return { bytes, format, frameId, timestampNs };
+/** A message from known options. */
+function readMessage(given: { readonly [key in (typeof loanKeys)[number]]?: unknown }): Wanted {
+  const { bytes, format, frameId, timestampNs } = given;
+  return { bytes: checkLength(bytes, 'bytes'), format: checkFormat(format), frameId, timestampNs };
 }
 
 /** A lease on an empty slot, of a topic or of none, for such a message. */

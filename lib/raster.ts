@@ -241,6 +241,11 @@ export function byteLengthOf({ step, dim0, dim1, encoding }: Lease): number {
   return spanBytes(rowOfCode(encoding), dim0, dim1, step);
 }
 
+/** Bytes of a slot for such a picture. */
+export function bytesForRaster({ row, height, rowBytes }: Wanted): number {
+  return wholeBytes(row, height, rowBytes);
+}
+
 /** The frame's bytes; throws `ERR_FRAMELANE_RELEASED`. */
 export function bytesOfRaster(lease: Lease): Uint8Array {
   return rawBytesOf(lease, byteLengthOf(lease));

@@ -157,12 +157,3 @@ export function shapeOf({ dim0, dim1, encoding }: Lease): number[] {
   if (planes > 1) return [(dim0 * 3) / 2, dim1];
   return channels === 1 ? [dim0, dim1] : [dim0, dim1, channels];
 }
-
-/** Strides of an array whose values follow each other, last dimension first. */
-export function packedStrides(shape: readonly number[]): number[] {
-  const strides = shape.map(() => 1);
-  for (let axis = shape.length - 2; axis >= 0; axis--) {
-    strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
-  }
-  return strides;
-}

@@ -2,11 +2,11 @@
 import { spinUsDefault } from './config.js';
 import { FramelaneError } from './errors.js';
 import { tellDeaths, tellLapped, topicError } from './events.js';
-import { LEASE, type Frame, type FrameType } from './frame.js';
+import { bytesToPrepare, LEASE, loanOf, type Frame, type FrameType } from './frame.js';
 import { Tally } from './leak.js';
 import { send } from './lease.js';
 import { Line, type Liveness, type Waiting } from './line.js';
-import { MISSED } from './generated/layout.js';
+import { kinds, MISSED } from './generated/layout.js';
 import * as hot from './hot.js';
 import { calling, COPIES, f64, fromNative, load, views } from './native.js';
 import { Outbox, type Sender } from './outbox.js';
@@ -54,7 +54,9 @@ export class Subscription<T extends Frame> extends Line<Waiter<T>> implements Se
     this.tally = new Tally(name, guard);
     this.blocks = blocks;
     this.#type = type;
-    this.id = calling(() => load().openTopic(name, type.kind, depth, history, maxHeld, mode));
+    this.id = calling(() =>
+      load().openTopic(name, kinds[type.name], depth, history, maxHeld, mode),
+    );
     // Settings are read when the native side is loaded.
     this.tally.plain = views.memory !== COPIES && !(guard ?? views.guard);
     this.spinUs = spinUs < 0 ? spinUsDefault() : spinUs;
@@ -79,13 +81,13 @@ export class Subscription<T extends Frame> extends Line<Waiter<T>> implements Se
 
   loan(options: unknown): T {
     this.assertOpen('loan');
-    return this.#type.loan(this.id, this.tally, options);
+    return loanOf(this.#type, this.id, this.tally, options);
   }
 
   /** Makes memory ahead of time. */
   async prepare(options: unknown): Promise<void> {
     this.assertOpen('prepare');
-    const bytes = this.#type.bytesFor(options);
+    const bytes = bytesToPrepare(this.#type, options);
     const failure = await calling(() => load().prepare(this.id, bytes));
     if (failure !== undefined) throw fromNative(failure);
   }

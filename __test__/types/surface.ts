@@ -14,6 +14,7 @@ import {
   Topic,
 } from 'framelane';
 import type {
+  ArrayLayout,
   ByteSource,
   Encoding,
   ErrorCode,
@@ -29,6 +30,7 @@ import type {
   ReceivedImage,
   ReceivedMessage,
   ReceivedPointCloud,
+  StridedArray,
   TopicRemovedEvent,
   TokenOptions,
   TopicStats,
@@ -131,13 +133,20 @@ export function arrays(size: { width: number; height: number }, rows: Uint8Array
   const gathered: Image<'mono8'> = Image.fromRows(rows, { encoding: 'mono8', frameId: 'left' });
   const padded: Image<'mono8'> = new Image({ ...size, encoding: 'mono8', step: 64 });
   const yuv: Image<'nv12'> = new Image({ ...size, encoding: 'nv12', yuvMatrix: 'bt709' });
+  const layout: ArrayLayout = { order: 'F' };
+  const given: StridedArray = { data: rows[0]!, shape: [2, 2] };
+  const columns: Image = Image.fromArray(given, layout);
   // @ts-expect-error an array of numbers is no typed array
   const plain = Image.fromArray([1, 2, 3], size);
+  // @ts-expect-error a view without a type has no values
+  const untyped = Image.fromArray(new DataView(new ArrayBuffer(4)), size);
   // @ts-expect-error no such order
   const order = Image.fromArray(rows[0]!, { ...size, order: 'A' });
   // @ts-expect-error rows have no strides
   const strides = Image.fromRows(rows, { encoding: 'mono8', strides: [1, 1] });
   void [inferred, strided, shaped, again, gathered, padded, yuv, plain, order, strides];
+  void [columns, untyped];
+  void [columns, untyped];
 }
 
 export async function topics(signal: AbortSignal): Promise<void> {
@@ -365,6 +374,7 @@ export async function depths(floats: Float32Array, doubles: Float64Array): Promi
   const metres: DepthImage<'float32'> = new DepthImage(480, 640);
   const raw: DepthImage<'uint16'> = new DepthImage({ width: 2, height: 2, dtype: 'uint16' });
   const made: DepthImage<'float32'> = DepthImage.fromArray(floats, { width: 2, height: 2 });
+  const turned: DepthImage<'float32'> = DepthImage.fromArray(floats, { width: 2, order: 'F' });
   const { min, max, mean } = metres.depthStatistics() ?? { min: 0, max: 0, mean: 0 };
   const image: Image<'depth16'> = raw.asImage();
   const back: DepthImage<'uint16'> = image.asDepth();
@@ -386,7 +396,7 @@ export async function depths(floats: Float32Array, doubles: Float64Array): Promi
   const rounded = DepthImage.fromArray(doubles, { width: 2, height: 2 });
   // @ts-expect-error another kind of frame
   topic.send(image);
-  void [made, min, max, mean, back, points, byDefault, first, wide, rounded];
+  void [made, turned, min, max, mean, back, points, byDefault, first, wide, rounded];
 }
 
 export async function clouds(values: Float32Array): Promise<void> {
@@ -396,6 +406,7 @@ export async function clouds(values: Float32Array): Promise<void> {
   const named: PointCloud = new PointCloud({ width: 2, height: 2, fields });
   const made: PointCloud = PointCloud.fromArray(values, { fields: 3 });
   const shaped: PointCloud = PointCloud.fromArray({ data: values, shape: [1, 3] });
+  const columns: PointCloud = PointCloud.fromArray(values, { order: 'F' });
   same<(typeof plain)['data'], Array32f>(true);
   const point: number[] = named.setPoint(0, [1, 2]).pointAt(0);
   const x: Array32f | null = plain.field('x').data;
@@ -414,5 +425,5 @@ export async function clouds(values: Float32Array): Promise<void> {
   const half = new PointCloud(2, 3, 'float16');
   // @ts-expect-error a field has a name
   const nameless = new PointCloud({ points: 2, fields: [{ dtype: 'uint8' }] });
-  void [bytes, shaped, point, x, file, unknown, half, nameless];
+  void [bytes, shaped, columns, point, x, file, unknown, half, nameless];
 }

@@ -1,8 +1,9 @@
 /** `framelane/adapters/ndarray`: images as `ndarray` of npm has arrays, and back. */
 import type { NdarrayLike } from '../arrays.js';
 import type { Encoding } from '../encoding.js';
-import type { FromArrayOptions, NdarrayInput } from '../from-array.js';
+import type { FromArrayOptions } from '../from-array.js';
 import { Image } from '../image.js';
+import type { StridedArray } from '../strided.js';
 
 /** The function that the package `ndarray` exports. */
 export type NdarrayFunction<D, N> = (
@@ -37,10 +38,10 @@ export function toNdarray<D, N>(
  * Throws what `Image.fromArray` throws, for one over a plain array or of int32 for instance.
  */
 export function fromNdarray<E extends Encoding>(
-  array: NdarrayInput,
+  array: StridedArray,
   options: FromArrayOptions<E> & { encoding: E },
 ): Image<E>;
-export function fromNdarray(array: NdarrayInput, options?: FromArrayOptions): Image;
-export function fromNdarray(array: NdarrayInput, options?: FromArrayOptions): Image {
+export function fromNdarray(array: StridedArray, options?: FromArrayOptions): Image;
+export function fromNdarray(array: StridedArray, options?: FromArrayOptions): Image {
   return Image.fromArray(array, options);
 }
