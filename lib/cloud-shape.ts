@@ -103,17 +103,17 @@ const usual: Record<number, readonly string[]> = {
 /** What the constructor was given, in either of its forms. */
 export function readCloudArguments(first: unknown, second: unknown, third: unknown): CloudWanted {
   if (typeof first === 'object' || first === undefined) {
-    const { uninitialized = false, ...options } = checkOptions(first, optionKeys, 'PointCloud');
-    const raw = checkBoolean(uninitialized, 'uninitialized');
-    return { ...readCloud(options), zeroed: !raw };
+    const options = checkOptions(first, optionKeys, 'PointCloud');
+    const { uninitialized = false } = options;
+    return readCloud(options, !checkBoolean(uninitialized, 'uninitialized'));
   }
-  return { ...readCloud({ points: first, fields: second, dtype: third }), zeroed: true };
+  return readCloud({ points: first, fields: second, dtype: third }, true);
 }
 
 /** A cloud from known options. */
-export function readCloud(given: CloudGiven): CloudWanted {
+export function readCloud(given: CloudGiven, zeroed = false): CloudWanted {
   const { height, width } = readPoints(given);
-  return wantedOf(readLayout(given), height, width, given);
+  return wantedOf(readLayout(given), height, width, given, zeroed);
 }
 
 /** What such a cloud takes. */
@@ -122,6 +122,7 @@ export function wantedOf(
   height: number,
   width: number,
   { frameId, timestampNs }: CloudGiven,
+  zeroed = false,
 ): CloudWanted {
   const bytes = height * width * layout.step;
   if (bytes > BYTES_MAX) {
@@ -130,7 +131,8 @@ export function wantedOf(
         `at most ${BYTES_MAX} are possible`,
     );
   }
-  return { ...layout, height, width, bytes, frameId, timestampNs, zeroed: false };
+  const { values, dtype, step, fields } = layout;
+  return { values, dtype, step, fields, height, width, bytes, frameId, timestampNs, zeroed };
 }
 
 function badSize(text: string): FramelaneError {

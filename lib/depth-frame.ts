@@ -15,7 +15,6 @@ import {
   type DepthEncoding,
   type DepthEncodingOf,
   type DepthShape,
-  type DepthWanted,
 } from './depth-shape.js';
 import { isRaw, pointsOf, statisticsOf } from './depth-points.js';
 import type { DepthStatistics, ToPointCloudOptions } from './depth-points.js';
@@ -28,14 +27,12 @@ import {
   held,
   inspectedAs,
   LEASE,
-  UNBOUND_FRAMES,
   whereabouts,
   type FrameType,
 } from './frame.js';
 import { gathered, readPicture, type PictureKind } from './from-array.js';
 import { kinds } from './generated/layout.js';
 import { ImageFrame } from './image-frame.js';
-import { type Tally } from './leak.js';
 import {
   assertReadable,
   fillSlot,
@@ -45,7 +42,6 @@ import {
   retainedAs,
   type Lease,
 } from './lease.js';
-import { UNBOUND } from './native.js';
 import { checkPlace } from './pixels.js';
 import {
   byteLengthOf,
@@ -53,9 +49,12 @@ import {
   copyRaster,
   describeRaster,
   loanRaster,
+  newRaster,
   Raster,
+  wantedOfCopy,
 } from './raster.js';
 import { copyLabel, depthScaleOf, filled, leaseOfToken } from './saying.js';
+import type { Wanted } from './shape.js';
 import { layoutKeys, type ArrayLayout } from './strided.js';
 import { tokenOf, type TokenOptions } from './token.js';
 
@@ -226,17 +225,9 @@ class DepthImage<D extends DepthDtype = DepthDtype, A = DepthDataOf<D>> extends 
    * are kept.
    */
   clone(): DepthImage<D> {
-    const lease = this[LEASE];
-    assertReadable(lease);
-    const row = rowOfCode(lease.encoding);
-    const { dim0: height, dim1: width } = lease;
-    const { frameId, timestampNs } = this;
-    const rowBytes = width * row.pixelBytes;
-    const size = { row, width, height, rowBytes, zeroed: false };
-    const wanted = { ...size, frameId, timestampNs, depthScale: depthScaleOf(lease) };
-    return filled(depthOf<D>(newDepth(wanted)), (copy) => {
-      copyRaster(lease, copy[LEASE]);
-      copyLabel(lease, copy[LEASE]);
+    return filled(depthOf<D>(newDepth(wantedOfCopy(this))), (copy) => {
+      copyRaster(this[LEASE], copy[LEASE]);
+      copyLabel(this[LEASE], copy[LEASE]);
     });
   }
 
@@ -290,14 +281,14 @@ class DepthImage<D extends DepthDtype = DepthDtype, A = DepthDataOf<D>> extends 
   }
 
   /** How topics deal with depth images. */
-  static readonly [frameType]: FrameType<DepthImage, DepthWanted> = {
+  static readonly [frameType]: FrameType<DepthImage, Wanted> = {
     name: 'DepthImage',
     sizeKeys: depthSizeKeys,
     loanKeys: depthShapeKeys,
     read: readDepth,
     bytesFor: bytesForRaster,
     bytesOf: byteLengthOf,
-    take: loanDepth,
+    take: (topic, tally, wanted) => loanRaster('DepthImage', topic, tally, wanted),
     make: depthOf,
     receive: (tally) => new DepthImage(FROM_LEASE, received('DepthImage', tally)),
     owns: isDepth,
@@ -318,15 +309,9 @@ function depthOf<D extends DepthDtype>(lease: Lease): DepthImage<D> {
   return new DepthImage<D>(FROM_LEASE, lease);
 }
 
-/** A lease on an empty slot, of a topic or of none, for such a depth image. */
-function loanDepth(topic: number, tally: Tally, wanted: DepthWanted): Lease {
-  const lease = loanRaster('DepthImage', topic, tally, wanted);
-  if (wanted.depthScale !== 1) lease.label?.say({ depthScale: wanted.depthScale });
-  return lease;
-}
-
-function newDepth(wanted: DepthWanted): Lease {
-  return loanDepth(UNBOUND, UNBOUND_FRAMES, wanted);
+/** A lease on an empty slot of no topic for such a depth image. */
+function newDepth(wanted: Wanted): Lease {
+  return newRaster('DepthImage', wanted);
 }
 
 function describe(lease: Lease): void {
@@ -344,7 +329,7 @@ const arrayKeys = [...depthShapeKeys, ...layoutKeys] as const;
 type ArrayGiven = { readonly [key in (typeof arrayKeys)[number]]?: unknown };
 
 /** What depth image an array becomes. */
-const depthKind: PictureKind<ArrayGiven, DepthWanted> = {
+const depthKind: PictureKind<ArrayGiven, Wanted> = {
   known: (dtype, given) => checkEncoding(depthEncodingOf[typeFor(dtype, given.dtype)]),
   encoding: (dtype, channels, given) => {
     if (channels === 1) return checkEncoding(depthEncodingOf[typeFor(dtype, given.dtype)]);

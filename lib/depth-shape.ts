@@ -47,33 +47,23 @@ const optionKeys = [...depthShapeKeys, 'uninitialized'] as const;
 /** Options that were looked through for unknown ones. */
 export type DepthGiven = { readonly [key in (typeof depthShapeKeys)[number]]?: unknown };
 
-/** What is made, checked. */
-export interface DepthWanted extends Wanted {
-  readonly depthScale: number;
-}
-
 /** What the constructor was given, in either of its forms. */
-export function readDepthArguments(first: unknown, second: unknown, third: unknown): DepthWanted {
+export function readDepthArguments(first: unknown, second: unknown, third: unknown): Wanted {
   if (typeof first === 'object' || first === undefined) {
-    const { uninitialized = false, ...options } = checkOptions(first, optionKeys, 'DepthImage');
-    const raw = checkBoolean(uninitialized, 'uninitialized');
-    return { ...readDepth(options), zeroed: !raw };
+    const options = checkOptions(first, optionKeys, 'DepthImage');
+    const { uninitialized = false } = options;
+    return readDepth(options, !checkBoolean(uninitialized, 'uninitialized'));
   }
-  return { ...readDepth({ height: first, width: second, dtype: third }), zeroed: true };
+  return readDepth({ height: first, width: second, dtype: third }, true);
 }
 
 /** A depth image from known options. */
-export function readDepth(given: DepthGiven): DepthWanted {
+export function readDepth(given: DepthGiven, zeroed = false): Wanted {
   const { width, height, dtype = 'float32', depthScale, frameId, timestampNs } = given;
   const type = checkWord(dtype, 'dtype', depthEncodingOf);
-  const wanted = readShape({
-    width,
-    height,
-    encoding: depthEncodingOf[type],
-    frameId,
-    timestampNs,
-  });
-  return { ...wanted, depthScale: depthScale === undefined ? 1 : checkScale(depthScale, type) };
+  const scale = depthScale === undefined ? 1 : checkScale(depthScale, type);
+  const encoding = depthEncodingOf[type];
+  return readShape({ width, height, encoding, frameId, timestampNs }, zeroed, scale);
 }
 
 /** A number of millimetres, as it stands in a frame's header: of 32 bits. */

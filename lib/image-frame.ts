@@ -54,6 +54,7 @@ import {
   newRaster,
   Raster,
   rowOf,
+  wantedOfCopy,
 } from './raster.js';
 import { colourOf, copyLabel, filled, leaseOfToken } from './saying.js';
 import {
@@ -227,12 +228,7 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Raster<E, D> {
    * camera are kept.
    */
   clone(): Image<E> {
-    const row = rowOf(this);
-    const { dim0: height, dim1: width } = this[LEASE];
-    const rowBytes = width * row.pixelBytes;
-    const { frameId, timestampNs } = this;
-    const wanted = { row, width, height, rowBytes, frameId, timestampNs, zeroed: false };
-    return filled(imageOf<E>(newRaster('Image', wanted)), (copy) => {
+    return filled(imageOf<E>(newRaster('Image', wantedOfCopy(this))), (copy) => {
       copyRaster(this[LEASE], copy[LEASE]);
       copyLabel(this[LEASE], copy[LEASE]);
     });

@@ -50,6 +50,7 @@ import {
 import { errorOf, f64, load, u32, UNBOUND } from './native.js';
 import { copyPixels } from './pixels.js';
 import { checkRegion, copyRegion, cropOffset } from './region.js';
+import { colourOf, depthScaleOf } from './saying.js';
 import type { Wanted } from './shape.js';
 
 /** `D` is the type of `data`. */
@@ -294,16 +295,35 @@ export function newRaster(name: string, wanted: Wanted): Lease {
 /** Gives a new frame what it begins with. */
 function begin(lease: Lease, wanted: Wanted, bytes: number): Lease {
   try {
-    if (wanted.zeroed) rawBytesOf(lease, bytes).fill(0);
-    if (wanted.colour !== undefined && wanted.colour !== 0)
-      lease.label?.say({ colour: wanted.colour });
-    if (wanted.frameId !== undefined) setFrameId(lease, wanted.frameId);
-    if (wanted.timestampNs !== undefined) setTimestampNs(lease, wanted.timestampNs);
+    const { zeroed, colour, depthScale, frameId, timestampNs } = wanted;
+    if (zeroed) rawBytesOf(lease, bytes).fill(0);
+    if (colour !== 0 || depthScale !== 1) lease.label?.say({ colour, depthScale });
+    if (frameId !== undefined) setFrameId(lease, frameId);
+    if (timestampNs !== undefined) setTimestampNs(lease, timestampNs);
     return lease;
   } catch (error) {
     release(lease);
     throw error;
   }
+}
+
+/** What a copy of a frame is to be: rows are packed. */
+export function wantedOfCopy(frame: AnyRaster): Wanted {
+  const lease = frame[LEASE];
+  assertReadable(lease);
+  const row = rowOfCode(lease.encoding);
+  const { dim0: height, dim1: width } = lease;
+  return {
+    row,
+    width,
+    height,
+    rowBytes: width * row.pixelBytes,
+    frameId: frame.frameId,
+    timestampNs: frame.timestampNs,
+    zeroed: false,
+    colour: colourOf(lease),
+    depthScale: depthScaleOf(lease),
+  };
 }
 
 /** Copies the pixels of a frame into one on loan of the same size and encoding, without padding. */
