@@ -10,12 +10,11 @@ use framelane_topic::{Error, Result};
 use crate::cloud::PointCloudMut;
 use crate::depth::DepthShape;
 use crate::image::Image;
-use crate::kernel_error::depth_error;
+use crate::kernel_error::in_rust;
 use crate::loaned::Loaned;
 use crate::point_layout::PointLayout;
-use crate::raster::PixelShape;
+use crate::raster::{PixelShape, raster};
 use crate::received::Received;
-use crate::work::raster;
 
 /// What points are made with, checked.
 struct Work<'a> {
@@ -30,7 +29,7 @@ impl Work<'_> {
         let colours = self.colour.map(|image| raster(&image.shape, image.data())).transpose()?;
         let (camera, colours) = (&self.camera, colours.as_ref());
         depth_to_points(depths, scale, camera, colours, self.arrangement, target.data_mut())
-            .map_err(depth_error)?;
+            .map_err(in_rust)?;
         Ok(())
     }
 }
