@@ -166,13 +166,9 @@ pub(crate) fn own_ext(hold: &OwnHold, offset: u32, payload_bytes: u64) -> Ext {
 /// As far as the heads of the sections lead: the rest of a slot can be a thousand times as much,
 /// and need not be copied. Whether they are sound is found out from the copy.
 fn sections_of(bytes: &[u8]) -> &[u8] {
-    let mut end = 0;
+    let mut end = 0_usize;
     for _ in 0..=SECTIONS_MAX {
-        let Some((&[b0, b1, b2, b3, ..], _)) =
-            bytes.get(end..).and_then(<[u8]>::split_first_chunk::<8>)
-        else {
-            break;
-        };
+        let Some(&[b0, b1, b2, b3, ..]) = bytes.get(end..end.saturating_add(8)) else { break };
         let section = u32::from_le_bytes([b0, b1, b2, b3]);
         if section == 0 {
             break;
