@@ -7,7 +7,7 @@ use framelane_layout::ErrorCode;
 use framelane_topic::{Error, Result};
 
 use crate::cloud::PointCloudMut;
-use crate::kernel_error::cloud_error;
+use crate::kernel_error::in_rust;
 use crate::loaned::Loaned;
 use crate::point_layout::PointLayout;
 use crate::received::Received;
@@ -38,7 +38,7 @@ impl PointLayout {
     /// [`ErrorCode::Codec`] for what is neither, or broken.
     pub fn probe(file: &[u8]) -> Result<(u32, u32, Self)> {
         let CloudInfo { width, height, point_bytes, fields } =
-            probe_cloud(file).map_err(cloud_error)?;
+            probe_cloud(file).map_err(in_rust)?;
         Ok((width, height, Self::with_fields(fields, point_bytes)?))
     }
 }
@@ -64,8 +64,8 @@ impl Received<CloudShape> {
     /// [`CloudFormat`].
     pub fn encode(&self, format: CloudFormat, style: CloudStyle) -> Result<Vec<u8>> {
         let info = info_of(&self.shape, self.fields());
-        let cloud = Cloud::new(&info, self.data()).map_err(cloud_error)?;
-        encode_cloud(&cloud, format, style).map_err(cloud_error)
+        let cloud = Cloud::new(&info, self.data()).map_err(in_rust)?;
+        encode_cloud(&cloud, format, style).map_err(in_rust)
     }
 }
 
@@ -92,9 +92,9 @@ impl Loaned<CloudShape> {
     /// Unchanged it stays where the file does not fit: [`ErrorCode::InvalidSize`] for another
     /// number of points, [`ErrorCode::InvalidArgument`] for other fields.
     pub fn decode(&mut self, file: &[u8]) -> Result<()> {
-        let info = probe_cloud(file).map_err(cloud_error)?;
+        let info = probe_cloud(file).map_err(in_rust)?;
         self.check_fits(&info)?;
-        decode_cloud(file, &info, self.data_mut()).map_err(cloud_error)
+        decode_cloud(file, &info, self.data_mut()).map_err(in_rust)
     }
 }
 

@@ -66,7 +66,7 @@ pub fn configure(config: Config) -> Result<()> {
             && config.max_bytes.is_none_or(|said| said == max_bytes)
             && config.access.is_none_or(|said| said == access)
             && config.scrub.is_none_or(|said| said == scrub)
-            && config.group.is_none_or(|said| group_id(&said).ok() == group);
+            && config.group.is_none_or(|said| group_id(&said).is_ok_and(|id| Some(id) == group));
         let text = "settings are fixed by the first use; call configure before it";
         return if same { Ok(()) } else { Err(Error::new(ErrorCode::Configured, text)) };
     }

@@ -26,6 +26,15 @@ pub enum DepthFormat {
     Raw,
 }
 
+impl DepthFormat {
+    pub(crate) fn encoding(self) -> Encoding {
+        match self {
+            Self::Metres => Encoding::Mono32f,
+            Self::Raw => Encoding::Depth16,
+        }
+    }
+}
+
 /// The shape of a depth image, checked against the slot it is in.
 ///
 /// ```
@@ -40,11 +49,7 @@ pub struct DepthShape(pub(crate) ImageShape);
 
 impl DepthShape {
     pub(crate) fn packed(width: u32, height: u32, format: DepthFormat) -> Option<Self> {
-        let encoding = match format {
-            DepthFormat::Metres => Encoding::Mono32f,
-            DepthFormat::Raw => Encoding::Depth16,
-        };
-        ImageShape::packed(height, width, encoding).map(Self)
+        ImageShape::packed(height, width, format.encoding()).map(Self)
     }
 
     pub(crate) fn format(&self) -> DepthFormat {

@@ -10,30 +10,11 @@ use framelane_topic::{Error, Result};
 use crate::cloud::PointCloudMut;
 use crate::depth::DepthShape;
 use crate::image::Image;
-use crate::kernel_error::depth_error;
+use crate::kernel_error::in_rust;
 use crate::loaned::Loaned;
 use crate::point_layout::PointLayout;
-use crate::raster::PixelShape;
+use crate::raster::{PixelShape, raster};
 use crate::received::Received;
-use crate::work::raster;
-
-/// What points are made with, checked.
-struct Work<'a> {
-    camera: Pinhole,
-    colour: Option<&'a Image>,
-    arrangement: Arrangement,
-}
-
-impl Work<'_> {
-    /// Writes the points of depths into a cloud that was found to fit.
-    fn write(self, depths: &Raster<'_>, scale: f32, target: &mut PointCloudMut) -> Result<()> {
-        let colours = self.colour.map(|image| raster(&image.shape, image.data())).transpose()?;
-        let (camera, colours) = (&self.camera, colours.as_ref());
-        depth_to_points(depths, scale, camera, colours, self.arrangement, target.data_mut())
-            .map_err(depth_error)?;
-        Ok(())
-    }
-}
 
 fn refused(code: ErrorCode, text: String) -> Error {
     Error::new(code, text)
@@ -79,6 +60,42 @@ fn check_fields(target: &PointCloudMut, coloured: bool) -> Result<()> {
         target.shape.point_bytes
     );
     Err(refused(ErrorCode::InvalidArgument, text))
+}
+
+/// Which points a cloud has room for: one for each pixel, or one row of those that are known.
+fn arrangement(depths: &Raster<'_>, target: &PointCloudMut) -> Result<Arrangement> {
+    let (width, height) = (depths.width(), depths.height());
+    let got = (target.width(), target.height());
+    if got == (width, height) {
+        return Ok(Arrangement::Organised);
+    }
+    let known = known_depths(depths).map_err(in_rust)?;
+    if got.1 == 1 && target.num_points() == known {
+        return Ok(Arrangement::Dense);
+    }
+    let text = format!(
+        "expected a cloud of {width}x{height} points, or one row of the {known} whose depth is \
+         known, got {}x{}",
+        got.0, got.1
+    );
+    Err(refused(ErrorCode::InvalidSize, text))
+}
+
+/// Writes the points of depths, of which a raw unit is `scale` millimetres, into a cloud.
+fn write_points(
+    depths: &Raster<'_>,
+    scale: f32,
+    camera: &Camera,
+    colour: Option<&Image>,
+    target: &mut PointCloudMut,
+) -> Result<()> {
+    let camera = pinhole(camera, depths.width(), depths.height())?;
+    check_fields(target, colour.is_some())?;
+    let arrangement = arrangement(depths, target)?;
+    let colours = colour.map(|image| raster(&image.shape, image.data())).transpose()?;
+    let out = target.data_mut();
+    depth_to_points(depths, scale, &camera, colours.as_ref(), arrangement, out).map_err(in_rust)?;
+    Ok(())
 }
 
 /// The same for frames received and on loan.
@@ -163,27 +180,8 @@ macro_rules! readable {
                 colour: Option<&Image>,
                 target: &mut PointCloudMut,
             ) -> Result<()> {
-                let (width, height) = (self.width(), self.height());
-                let camera = pinhole(camera, width, height)?;
-                check_fields(target, colour.is_some())?;
-                let size = (target.width(), target.height());
-                let arrangement = if size == (width, height) {
-                    Arrangement::Organised
-                } else {
-                    let known = self.known_depths();
-                    if target.height() != 1 || target.num_points() != known {
-                        let text = format!(
-                            "expected a cloud of {width}x{height} points, or one row of the \
-                             {known} whose depth is known, got {}x{}",
-                            size.0, size.1
-                        );
-                        return Err(refused(ErrorCode::InvalidSize, text));
-                    }
-                    Arrangement::Dense
-                };
-                let picture = raster(self.shape.picture(), self.data())?;
-                let scale = self.depth_scale();
-                Work { camera, colour, arrangement }.write(&picture, scale, target)
+                let depths = raster(self.shape.picture(), self.data())?;
+                write_points(&depths, self.depth_scale(), camera, colour, target)
             }
         }
     };

@@ -1,10 +1,11 @@
 //! Images: [`ImageMut`] is on loan and can be written, [`Image`] was received and cannot.
 
-use framelane_kernels::{Format, Raster, RasterMut, Yuv, YuvMatrix, YuvRange, decode_into, encode};
+use framelane_kernels::{Format, Yuv, YuvMatrix, YuvRange, decode_into, encode};
 use framelane_topic::Result;
 
-use crate::kernel_error::codec_error;
+use crate::kernel_error::in_rust;
 use crate::loaned::Loaned;
+use crate::raster::{raster, raster_mut};
 use crate::received::Received;
 use crate::validate::ImageShape;
 
@@ -103,9 +104,7 @@ impl Received<ImageShape> {
     /// # Errors
     /// [`Codec`](crate::ErrorCode::Codec) where the format cannot carry the encoding.
     pub fn encode(&self, format: Format, quality: u8) -> Result<Vec<u8>> {
-        let (width, height) = (self.width(), self.height());
-        let picture = Raster::new(width, height, self.step(), self.encoding(), self.data());
-        encode(&picture.map_err(codec_error)?, format, quality).map_err(codec_error)
+        encode(&raster(&self.shape, self.data())?, format, quality).map_err(in_rust)
     }
 }
 
@@ -147,8 +146,6 @@ impl Loaned<ImageShape> {
     /// [`InvalidSize`](crate::ErrorCode::InvalidSize) for a picture of another size,
     /// [`Codec`](crate::ErrorCode::Codec) for what cannot be decoded into this encoding.
     pub fn decode(&mut self, picture: &[u8]) -> Result<()> {
-        let ImageShape { width, height, step, encoding, .. } = self.shape;
-        let target = RasterMut::new(width, height, step, encoding, self.data_mut());
-        decode_into(picture, &mut target.map_err(codec_error)?).map_err(codec_error)
+        decode_into(picture, &mut raster_mut(self)?).map_err(in_rust)
     }
 }

@@ -1,12 +1,14 @@
 //! Slots on loan for each type of frames, by topics and by queues.
 
-use framelane_layout::{Encoding, ErrorCode};
+use framelane_kernels::RasterError;
+use framelane_layout::Encoding;
 use framelane_topic::{Error, Result};
 
 use crate::cloud::{PointCloud, PointCloudMut};
 use crate::depth::{DepthFormat, DepthImage, DepthImageMut, DepthShape};
 use crate::ext::{Ext, bytes_with};
 use crate::image::{Image, ImageMut};
+use crate::kernel_error::in_rust;
 use crate::loaned::Loaned;
 use crate::message::{Message, MessageMut};
 use crate::point_layout::PointLayout;
@@ -51,7 +53,7 @@ impl Topic<Image> {
     /// As [`loan`](Self::loan).
     pub fn prepare(&mut self, width: u32, height: u32, encoding: Encoding) -> Result<()> {
         let Some(shape) = ImageShape::packed(height, width, encoding) else {
-            return Err(not_a_size(width, height, encoding.info().name));
+            return Err(not_a_size(width, height, encoding));
         };
         self.make_ready(shape, &Ext::default())
     }
@@ -67,16 +69,19 @@ impl Topic<Image> {
     /// topic.send(frame)?;
     /// let odd = topic.loan(3, 2, Encoding::Nv12).unwrap_err();
     /// assert_eq!(odd.code(), ErrorCode::InvalidSize);
+    /// assert!(odd.text().contains("a width that is a multiple of 2"));
     /// # Ok::<(), framelane::Error>(())
     /// ```
     ///
     /// # Errors
-    /// [`ErrorCode::InvalidSize`] where a size is zero or does not fit the encoding,
-    /// [`ErrorCode::PoolExhausted`] and [`ErrorCode::NoSpace`] where no slot can be had.
+    /// [`InvalidSize`](crate::ErrorCode::InvalidSize) where a size is zero or does not
+    /// fit the encoding,
+    /// [`PoolExhausted`](crate::ErrorCode::PoolExhausted) and
+    /// [`NoSpace`](crate::ErrorCode::NoSpace) where no slot can be had.
     #[inline(always)]
     pub fn loan(&mut self, width: u32, height: u32, encoding: Encoding) -> Result<ImageMut> {
         let Some(shape) = ImageShape::packed(height, width, encoding) else {
-            return Err(not_a_size(width, height, encoding.info().name));
+            return Err(not_a_size(width, height, encoding));
         };
         let hold = self.publisher()?.loan(shape.bytes)?;
         Ok(ImageMut::new(hold, shape))
@@ -113,8 +118,9 @@ impl Topic<DepthImage> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorCode::InvalidSize`] where a size is zero or too large,
-    /// [`ErrorCode::PoolExhausted`] and [`ErrorCode::NoSpace`] where no slot can be had.
+    /// [`InvalidSize`](crate::ErrorCode::InvalidSize) where a size is zero or too large,
+    /// [`PoolExhausted`](crate::ErrorCode::PoolExhausted) and
+    /// [`NoSpace`](crate::ErrorCode::NoSpace) where no slot can be had.
     pub fn loan(&mut self, width: u32, height: u32, format: DepthFormat) -> Result<DepthImageMut> {
         self.lend(depth_shape(width, height, format)?, &Ext::default())
     }
@@ -152,8 +158,9 @@ impl Topic<PointCloud> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorCode::InvalidSize`] where there are no points or too many,
-    /// [`ErrorCode::PoolExhausted`] and [`ErrorCode::NoSpace`] where no slot can be had.
+    /// [`InvalidSize`](crate::ErrorCode::InvalidSize) where there are no points or too many,
+    /// [`PoolExhausted`](crate::ErrorCode::PoolExhausted) and
+    /// [`NoSpace`](crate::ErrorCode::NoSpace) where no slot can be had.
     pub fn loan(&mut self, width: u32, height: u32, layout: &PointLayout) -> Result<PointCloudMut> {
         self.lend(layout.shape(width, height)?, &layout.ext())
     }
@@ -191,9 +198,11 @@ impl Topic<Message> {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorCode::InvalidArgument`] for a format of another length or with control characters,
-    /// [`ErrorCode::InvalidSize`] above 4,294,967,295 bytes,
-    /// [`ErrorCode::PoolExhausted`] and [`ErrorCode::NoSpace`] where no slot can be had.
+    /// [`InvalidArgument`](crate::ErrorCode::InvalidArgument) for a format of another length
+    /// or with control characters,
+    /// [`InvalidSize`](crate::ErrorCode::InvalidSize) above 4,294,967,295 bytes,
+    /// [`PoolExhausted`](crate::ErrorCode::PoolExhausted) and
+    /// [`NoSpace`](crate::ErrorCode::NoSpace) where no slot can be had.
     pub fn loan(&mut self, bytes: usize, format: Option<&str>) -> Result<MessageMut> {
         let (shape, ext) = MessageShape::new(bytes, format)?;
         self.lend(shape, &ext)
@@ -281,11 +290,10 @@ queues! {
 
 fn depth_shape(width: u32, height: u32, format: DepthFormat) -> Result<DepthShape> {
     DepthShape::packed(width, height, format)
-        .ok_or_else(|| not_a_size(width, height, "pixels of depth"))
+        .ok_or_else(|| not_a_size(width, height, format.encoding()))
 }
 
 #[cold]
-fn not_a_size(width: u32, height: u32, of: &str) -> Error {
-    let text = format!("{width}x{height} {of} is not a size");
-    Error::new(ErrorCode::InvalidSize, text)
+fn not_a_size(width: u32, height: u32, encoding: Encoding) -> Error {
+    in_rust(RasterError::Size { width, height, encoding })
 }

@@ -94,13 +94,12 @@ impl<S: Shape> Loaned<S> {
     /// # Errors
     /// [`ErrorCode::InvalidLength`] for any other number of them.
     pub fn copy_from(&mut self, bytes: &[u8]) -> Result<()> {
-        let title = self.shape.title();
-        let target = self.data_mut();
-        if target.len() != bytes.len() {
-            let text = format!("{title} takes {} bytes, got {}", target.len(), bytes.len());
+        let (expected, got) = (self.data().len(), bytes.len());
+        if expected != got {
+            let text = format!("{} takes {expected} bytes, got {got}", self.shape.title());
             return Err(Error::new(ErrorCode::InvalidLength, text));
         }
-        target.copy_from_slice(bytes);
+        self.data_mut().copy_from_slice(bytes);
         Ok(())
     }
 

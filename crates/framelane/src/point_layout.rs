@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use framelane_kernels::PointField;
+use framelane_kernels::{FIELDS_MAX, PointField};
 use framelane_layout::{Dtype, ErrorCode};
 use framelane_topic::{Error, Result};
 
@@ -11,8 +11,6 @@ use crate::validate::CloudShape;
 
 /// Longest name of a field, bytes.
 const NAME_MAX: usize = 16;
-/// Most fields of a point.
-const FIELDS_MAX: usize = 255;
 
 /// What each point of a cloud has.
 ///
@@ -199,7 +197,11 @@ impl PointLayout {
     /// The shape of a cloud of such points.
     pub(crate) fn shape(&self, width: u32, height: u32) -> Result<CloudShape> {
         CloudShape::new(height, width, self.values, self.dtype, self.point_bytes).ok_or_else(|| {
-            let text = format!("{width}x{height} points of {} bytes", self.point_bytes);
+            let text = format!(
+                "expected a point at least and fewer than 2^48 bytes, got {width}x{height} points \
+                 of {} bytes",
+                self.point_bytes
+            );
             refused(ErrorCode::InvalidSize, &text)
         })
     }
@@ -243,8 +245,7 @@ fn refused(code: ErrorCode, text: &str) -> Error {
 
 /// Whether a field lies in a point.
 pub(crate) fn fits(field: &PointField, point_bytes: u32) -> bool {
-    let bytes = u64::from(field.dtype.info().bytes) * u64::from(field.count);
-    u64::from(field.offset) + bytes <= u64::from(point_bytes)
+    u64::from(field.offset) + u64::from(field.bytes()) <= u64::from(point_bytes)
 }
 
 /// The type of fields of one type that follow each other.
@@ -255,7 +256,7 @@ fn uniform_type(fields: &[PointField], point_bytes: u32) -> Option<Dtype> {
         if field.dtype != dtype || field.offset != end {
             return None;
         }
-        end += u32::from(dtype.info().bytes) * u32::from(field.count);
+        end += field.bytes();
     }
     point_bytes.is_multiple_of(dtype.info().bytes.into()).then_some(dtype)
 }

@@ -1,12 +1,15 @@
 //! What frames of pixels in rows have in common, images and depth images: their size, their
 //! pixels as values, their planes, the camera that took them.
 
+use framelane_kernels::{Raster, RasterMut};
 use framelane_layout::ext::Camera;
 use framelane_layout::{Chroma, Encoding, ErrorCode};
 use framelane_topic::{Error, Result};
 
 use crate::depth::DepthShape;
 use crate::element::{Element, values};
+use crate::image::ImageMut;
+use crate::kernel_error::in_rust;
 use crate::loaned::Loaned;
 use crate::received::Received;
 use crate::shape::Shape;
@@ -98,6 +101,18 @@ impl<'a> Plane<'a> {
     }
 }
 
+/// A picture in the memory of a frame, to be read.
+pub(crate) fn raster<'a>(shape: &ImageShape, data: &'a [u8]) -> Result<Raster<'a>> {
+    let ImageShape { width, height, step, encoding, .. } = *shape;
+    Raster::new(width, height, step, encoding, data).map_err(in_rust)
+}
+
+/// The picture of an image on loan, to be written.
+pub(crate) fn raster_mut(frame: &mut ImageMut) -> Result<RasterMut<'_>> {
+    let ImageShape { width, height, step, encoding, .. } = frame.shape;
+    RasterMut::new(width, height, step, encoding, frame.data_mut()).map_err(in_rust)
+}
+
 /// Where a plane lies in a picture.
 pub(crate) struct Place {
     pub(crate) offset: usize,
@@ -158,7 +173,7 @@ pub(crate) fn of_type<T: Element>(shape: &ImageShape) -> Option<()> {
     (shape.encoding.info().dtype == T::DTYPE).then_some(())
 }
 
-/// The same for frames received and on loan; `$from` gives a frame of either kind.
+/// The same for frames received and on loan; `$received` is the line of an example that gives one.
 macro_rules! readable {
     ($frame:ident, $received:literal) => {
         impl<S: PixelShape> $frame<S> {

@@ -13,9 +13,7 @@ pub use framelane_topic::{Doorbell, Place, monotonic_ns, place_of, random_id, to
 pub use crate::config::current;
 pub use crate::ext::{Ext, bytes_with, read_ext, write_ext};
 pub use crate::header::{EXT_FLAG, Said, complete_header};
-pub use crate::kernel_error::{
-    cloud_error, codec_error, convert_error, depth_error, raster_error, resize_error, tensor_error,
-};
+pub use crate::kernel_error::{KernelError, kernel_error};
 pub use crate::token::{parse_token, stale_token, take_named};
 pub use crate::validate::{
     CloudShape, ImageShape, MessageFormat, MessageShape, check_cloud, check_depth, check_frame,

@@ -2,15 +2,15 @@
 //! input of a model.
 
 use framelane_kernels::{
-    ColourMap, Conversion, Filter, Layout, Raster, RasterMut, Yuv, convert, resize, tensor_input,
+    ColourMap, Conversion, Filter, Layout, Raster, Yuv, convert, resize, tensor_input,
 };
 use framelane_layout::{Encoding, ErrorCode};
 use framelane_topic::{Error, Result};
 
 use crate::image::{ImageMut, MATRICES, RANGES, code_of, named};
-use crate::kernel_error::{convert_error, raster_error, resize_error, tensor_error};
+use crate::kernel_error::in_rust;
 use crate::loaned::Loaned;
-use crate::raster::PixelShape;
+use crate::raster::{PixelShape, raster, raster_mut};
 use crate::received::Received;
 use crate::validate::ImageShape;
 
@@ -44,18 +44,6 @@ pub struct ConvertOptions {
     pub depth_range_mm: Option<(u16, u16)>,
     /// What stands for distances of `Depth16` in `Rgb8`, `Bgr8` and `Rgba8`.
     pub colour_map: ColourMap,
-}
-
-/// A picture in the memory of a frame, to be read.
-pub(crate) fn raster<'a>(shape: &ImageShape, data: &'a [u8]) -> Result<Raster<'a>> {
-    let ImageShape { width, height, step, encoding, .. } = *shape;
-    Raster::new(width, height, step, encoding, data).map_err(raster_error)
-}
-
-/// The picture of an image on loan, to be written.
-fn raster_mut(frame: &mut ImageMut) -> Result<RasterMut<'_>> {
-    let ImageShape { width, height, step, encoding, .. } = frame.shape;
-    RasterMut::new(width, height, step, encoding, frame.data_mut()).map_err(raster_error)
 }
 
 /// Matrix and range of Y, U and V as a header has them; 0 where nobody said.
@@ -111,7 +99,7 @@ fn convert_picture(
     let (yuv, colours) = plan(from, to, how.yuv)?;
     let ConvertOptions { depth_range_mm, colour_map, .. } = *how;
     let how = Conversion { yuv, depth_range_mm, colour_map };
-    convert(picture, &mut raster_mut(target)?, &how).map_err(convert_error)?;
+    convert(picture, &mut raster_mut(target)?, &how).map_err(in_rust)?;
     if colours != own {
         target.say(|said| [said.colour_matrix, said.colour_range] = colours);
     }
@@ -182,7 +170,7 @@ macro_rules! readable {
             pub fn resize_into(&self, target: &mut ImageMut, filter: Filter) -> Result<()> {
                 let picture = raster(&self.shape, self.data())?;
                 let said = self.colours();
-                resize(&picture, &mut raster_mut(target)?, filter).map_err(resize_error)?;
+                resize(&picture, &mut raster_mut(target)?, filter).map_err(in_rust)?;
                 if target.colours() != said {
                     target.say(|it| [it.colour_matrix, it.colour_range] = said);
                 }
@@ -221,7 +209,7 @@ macro_rules! readable {
                 std: &[f32],
             ) -> Result<()> {
                 let picture = raster(&self.shape, self.data())?;
-                tensor_input(&picture, out, layout, mean, std).map_err(tensor_error)
+                tensor_input(&picture, out, layout, mean, std).map_err(in_rust)
             }
         }
     };

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use framelane::raw::layout::sync::{AtomicU32, Ordering};
-use framelane::{Encoding, ErrorCode, Image, Options, Topic};
+use framelane::{Config, Encoding, ErrorCode, Image, Options, Topic, configure};
 
 fn name(what: &str) -> String {
     // ordering: Relaxed, a counter.
@@ -34,6 +34,14 @@ fn a_topic_receives_what_it_sent_itself() {
     assert_eq!((frame.frame_id().as_str(), frame.timestamp_ns()), ("front", 42));
     assert_eq!(frame.data(), [7; 512]);
     assert!(topic.try_recv().unwrap().is_none());
+}
+
+#[test]
+fn a_group_that_is_none_is_not_the_one_in_force() {
+    let _topic = Topic::<Image>::open(&name("group")).unwrap();
+    let group = Some("no group of this name".to_owned());
+    let error = configure(Config { group, ..Config::default() }).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Configured);
 }
 
 #[test]

@@ -18,7 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use framelane_layout::Encoding;
 
 pub(crate) use self::pixels::luma;
-use crate::raster::{Raster, RasterError, RasterMut};
+use crate::raster::{Raster, RasterMut};
 
 /// What the header of a JPEG or PNG says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +62,6 @@ pub enum CodecError {
     },
     /// The bytes start like a picture and do not go on like one, or end too early.
     Broken(String),
-    /// The slice given for the pixels is not the picture it is said to be.
-    Raster(RasterError),
 }
 
 impl fmt::Display for CodecError {
@@ -80,18 +78,11 @@ impl fmt::Display for CodecError {
                 write!(f, "got one of {target_width}x{target_height}")
             }
             Self::Broken(reason) => write!(f, "the picture is broken: {reason}"),
-            Self::Raster(error) => error.fmt(f),
         }
     }
 }
 
 impl std::error::Error for CodecError {}
-
-impl From<RasterError> for CodecError {
-    fn from(error: RasterError) -> Self {
-        Self::Raster(error)
-    }
-}
 
 /// The formats that can be read.
 enum Source {
@@ -132,8 +123,8 @@ pub fn probe(bytes: &[u8]) -> Result<PictureInfo, CodecError> {
 ///
 /// A picture of 8 bits a channel becomes `mono8`, `rgb8`, `bgr8`, `rgba8` or `bgra8`, as the
 /// target says; a PNG of 16 bits `rgb16` or `rgba16`, and if it is grey also `mono16` or
-/// `depth16`. Into a target with packed rows
-/// there is no intermediate picture, unless the channels must be rearranged after decoding.
+/// `depth16`. Into a target with packed rows there is no intermediate picture, unless the
+/// channels must be rearranged after decoding.
 ///
 /// # Errors
 /// As [`probe`]; also [`Size`](CodecError::Size), `Broken` for pictures that end too early,

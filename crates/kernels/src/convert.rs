@@ -113,11 +113,10 @@ pub enum ConvertError {
 impl fmt::Display for ConvertError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoConversion { from, to, via } => {
-                let [from, to, via] = [from, to, via].map(|encoding| encoding.info().name);
+            Self::NoConversion { from, to, .. } => {
+                let [from, to] = [from, to].map(|encoding| encoding.info().name);
                 write!(f, "no conversion from '{from}' to '{to}': expected one of the two to be ")?;
-                write!(f, "'rgb8', 'rgba8', 'bgr8' or 'mono8'; take two steps, ")?;
-                write!(f, "convert('{via}') and then convert('{to}')")
+                write!(f, "'rgb8', 'rgba8', 'bgr8' or 'mono8'")
             }
             Self::Size { expected: (width, height), got: (target_width, target_height) } => {
                 write!(f, "expected a target of the picture's size, {width}x{height} pixels, ")?;

@@ -54,7 +54,7 @@ impl fmt::Display for DepthError {
             Self::Colour { got } => {
                 let name = got.info().name;
                 write!(f, "points cannot have colours from {name}: expected rgb8, bgr8, rgba8 ")?;
-                write!(f, "or bgra8; convert('rgb8') first")
+                write!(f, "or bgra8")
             }
             Self::Size { expected: (width, height), got: (colour_width, colour_height) } => {
                 write!(f, "expected colours of the size of the depths, {width}x{height} pixels, ")?;

@@ -8,8 +8,8 @@ use framelane_layout::{Chroma, Encoding};
 /// Why a slice cannot be taken for a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RasterError {
-    /// The height is 0, or the width is 0, does not fit the encoding, or makes a row of more
-    /// than 2^32 - 1 bytes.
+    /// Width or height is 0 or does not fit the encoding, a row has more than 2^32 - 1 bytes, or
+    /// a plane would begin beyond 4 GiB or, at an odd step, between two bytes.
     Size {
         /// Pixels in a row, as given.
         width: u32,
@@ -40,10 +40,19 @@ impl fmt::Display for RasterError {
         match self {
             Self::Size { width, height, encoding } => {
                 let info = encoding.info();
-                let (name, multiple) = (info.name, info.width_multiple);
+                let (name, columns) = (info.name, info.width_multiple);
                 write!(f, "{width}x{height} is no size of a {name} picture: ")?;
-                write!(f, "expected a width that is a multiple of {multiple} and not 0, ")?;
-                write!(f, "rows below 4 GiB, and a height that is not 0")
+                write!(f, "expected a width that is a multiple of {columns} and not 0, ")?;
+                match (info.chroma, info.height_multiple()) {
+                    (Chroma::Inline, _) => {
+                        write!(f, "rows below 4 GiB, and a height that is not 0")
+                    }
+                    (chroma, rows) => {
+                        write!(f, "a height that is a multiple of {rows} and not 0, ")?;
+                        let even = if chroma == Chroma::Planes { "an even step, " } else { "" };
+                        write!(f, "{even}and planes that begin within 4 GiB")
+                    }
+                }
             }
             Self::Step { expected, got } => {
                 write!(f, "the step is too short: expected at least {expected} bytes, got {got}")
@@ -149,7 +158,7 @@ macro_rules! shared_accessors {
 
         /// Where each plane begins, and which step it has; zeros beyond their number.
         fn planes(&self) -> [Plane; PLANES_MAX] {
-            // A slice that is as long as the planes takes, has been checked.
+            // There are some, as `check` has found.
             self.encoding.planes(self.height, self.step).unwrap_or_default()
         }
     };
@@ -278,6 +287,30 @@ mod tests {
             let error = Raster::new(width, height, u32::MAX, encoding, &bytes).unwrap_err();
             assert_eq!(error, RasterError::Size { width, height, encoding });
         }
+    }
+
+    #[test]
+    fn planes_that_begin_beyond_4_gib_are_refused() {
+        for encoding in [Encoding::Nv12, Encoding::I420] {
+            let (width, height) = (1 << 16, 1 << 16);
+            let error = check(width, height, width, encoding, usize::MAX).unwrap_err();
+            assert_eq!(error, RasterError::Size { width, height, encoding });
+            assert!(error.to_string().contains("begin within 4 GiB"), "{error}");
+            let half = check(width, height / 2, width, encoding, usize::MAX);
+            assert_eq!(half, Ok(1 << 16));
+        }
+        assert!(check(1 << 16, 1 << 16, 1 << 16, Encoding::Mono8, usize::MAX).is_ok());
+    }
+
+    #[test]
+    fn the_error_says_which_sizes_there_are() {
+        let text = |width, height, step, encoding| {
+            Raster::new(width, height, step, encoding, &[0; 64]).unwrap_err().to_string()
+        };
+        assert!(text(4, 3, 4, Encoding::Nv12).contains("a height that is a multiple of 2"));
+        assert!(text(4, 4, 5, Encoding::I420).contains("an even step"));
+        let grey = text(0, 3, 4, Encoding::Mono8);
+        assert!(grey.ends_with("rows below 4 GiB, and a height that is not 0"), "{grey}");
     }
 
     #[test]

@@ -62,17 +62,17 @@ impl fmt::Display for ResizeError {
         match self {
             Self::Encodings { from, to } => {
                 let (from, to) = (from.info().name, to.info().name);
-                write!(f, "resizing keeps the encoding: expected a target of {from}, got {to}; ")?;
-                write!(f, "convert('{to}') first")
+                write!(f, "resizing keeps the encoding: expected a target of {from}, got {to}")
             }
             Self::Depth { filter } => {
-                write!(f, "depth16 cannot be resized with {filter:?}: the average of two ")?;
+                let filter = format!("{filter:?}").to_lowercase();
+                write!(f, "depth16 cannot be resized with {filter}: the average of two ")?;
                 write!(f, "distances is the distance of nothing; use nearest")
             }
             Self::Unsupported { encoding } => {
                 let name = encoding.info().name;
                 write!(f, "{name} cannot be resized: its pixels have different colours by ")?;
-                write!(f, "their place; convert('rgb8') first")
+                write!(f, "their place")
             }
         }
     }

@@ -59,11 +59,8 @@ impl fmt::Display for TensorInputError {
         match self {
             Self::Encoding { got } => {
                 let name = got.info().name;
-                write!(
-                    f,
-                    "{name} cannot be made into a tensor: its pixels do not hold their own "
-                )?;
-                write!(f, "colours; convert('rgb8') first")
+                write!(f, "{name} cannot be made into a tensor: its pixels do not hold their ")?;
+                write!(f, "own colours")
             }
             Self::Length { expected, got } => {
                 write!(f, "expected a tensor of {expected} values, got one of {got}")

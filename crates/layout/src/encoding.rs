@@ -213,8 +213,8 @@ impl Encoding {
     }
 
     /// Bytes from the first to the last of a picture whose rows are `step` bytes apart, or
-    /// `None` where the size does not fit the encoding, rows would overlap, or the number does
-    /// not fit 64 bits.
+    /// `None` where the size does not fit the encoding, rows would overlap, a plane would begin
+    /// beyond 4 GiB, or the number does not fit 64 bits.
     #[must_use]
     #[inline]
     pub fn span(self, width: u32, height: u32, step: u32) -> Option<u64> {
@@ -233,6 +233,7 @@ impl Encoding {
         if !height.is_multiple_of(2) || (chroma == Chroma::Planes && !step.is_multiple_of(2)) {
             return None;
         }
+        self.planes(height, step)?;
         let luma = u64::from(step).checked_mul(u64::from(height))?;
         let (step, rows) = (u64::from(step), u64::from(height / 2));
         // Below 2^63: the step of 32 bits times at most 2^32 rows, and half of that.

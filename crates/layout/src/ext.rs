@@ -8,8 +8,12 @@
 //! The list ends with a head of zeros, or where the slot has no room for another head. A
 //! section of an unknown type is passed over by its length.
 
+mod write;
+
 use crate::Dtype;
 use crate::array::{DIMS_MAX, Extent, extent};
+
+pub use write::Writer;
 
 /// Bytes of a section's head.
 pub const HEAD_BYTES: u64 = 8;
@@ -371,125 +375,4 @@ impl<'a> Reader<'a> {
         let sound = !text.is_empty() && padding.iter().all(|&byte| byte == 0);
         if sound { Ok(text) } else { Err(ExtError::Name) }
     }
-}
-
-/// Writes an ext block into a slot, section by section.
-#[derive(Debug)]
-pub struct Writer<'a> {
-    bytes: &'a mut [u8],
-    /// Where the next section begins.
-    at: usize,
-}
-
-impl<'a> Writer<'a> {
-    /// Begins a block at the front of `bytes`, the rest of a slot.
-    pub fn new(bytes: &'a mut [u8]) -> Self {
-        let mut writer = Self { bytes, at: 0 };
-        writer.end_list();
-        writer
-    }
-
-    /// Adds a section of fields. `None`: there is no room, or a name does not fit.
-    pub fn fields(&mut self, fields: &[Field<'_>]) -> Option<()> {
-        let entries = self.begin(section::FIELDS, fields.len(), FIELD_BYTES)?;
-        for (field, entry) in fields.iter().zip(entries.chunks_exact_mut(FIELD_BYTES)) {
-            put(entry, 0, field.name.as_bytes(), 16)?;
-            put(entry, 16, &field.offset.to_le_bytes(), 4)?;
-            put(entry, 20, &[field.dtype as u8, field.count], 4)?;
-        }
-        self.end(fields.len() * FIELD_BYTES)
-    }
-
-    /// Adds a section of parts. `None`: there is no room, or a name does not fit.
-    pub fn parts(&mut self, parts: &[Part<'_>]) -> Option<()> {
-        let entries = self.begin(section::PARTS, parts.len(), PART_BYTES)?;
-        for (part, entry) in parts.iter().zip(entries.chunks_exact_mut(PART_BYTES)) {
-            put(entry, 0, part.name.as_bytes(), 32)?;
-            put(entry, 32, &[part.dtype as u8, part.ndim], 2)?;
-            put(entry, 34, &part.flags.to_le_bytes(), 6)?;
-            put(entry, 40, &part.offset.to_le_bytes(), 8)?;
-            put(entry, 48, &part.bytes.to_le_bytes(), 8)?;
-            for (index, (count, stride)) in part.shape.iter().zip(&part.strides).enumerate() {
-                put(entry, 56 + 4 * index, &count.to_le_bytes(), 4)?;
-                put(entry, 88 + 8 * index, &stride.to_le_bytes(), 8)?;
-            }
-            put(entry, 152, &[], 8)?;
-        }
-        self.end(parts.len() * PART_BYTES)
-    }
-
-    /// Adds a section of metadata. `None`: there is no room.
-    pub fn metadata(&mut self, json: &str) -> Option<()> {
-        let entries = self.begin(section::METADATA, 1, json.len())?;
-        put(entries, 0, json.as_bytes(), json.len())?;
-        self.end(json.len())
-    }
-
-    /// Adds a camera. `None`: there is no room, or it has too many coefficients.
-    pub fn camera(&mut self, camera: &Camera) -> Option<()> {
-        let d = camera.d.get(..usize::from(camera.coefficients))?;
-        let entry = self.begin(section::CAMERA, 1, CAMERA_BYTES)?;
-        put(entry, 0, &camera.width.to_le_bytes(), 4)?;
-        put(entry, 4, &camera.height.to_le_bytes(), 4)?;
-        put(entry, 8, &[camera.model, camera.coefficients], 8)?;
-        put_numbers(entry, 16, &camera.k, 9)?;
-        put_numbers(entry, 88, d, DISTORTION_MAX)?;
-        put_numbers(entry, 200, &camera.r, 9)?;
-        put_numbers(entry, 272, &camera.p, 12)?;
-        self.end(CAMERA_BYTES)
-    }
-
-    /// Adds a grid. `None`: there is no room.
-    pub fn grid(&mut self, grid: &Grid) -> Option<()> {
-        let entry = self.begin(section::GRID, 1, GRID_BYTES)?;
-        put_numbers(entry, 0, &grid.spacing, 3)?;
-        put_numbers(entry, 24, &grid.origin, 3)?;
-        put(entry, 48, &[grid.unit], 8)?;
-        self.end(GRID_BYTES)
-    }
-
-    /// Writes a section's head, and gives the place of its entries.
-    fn begin(&mut self, kind: u16, count: usize, entry_bytes: usize) -> Option<&mut [u8]> {
-        let bytes = count.checked_mul(entry_bytes)?;
-        let whole = u32::try_from(bytes.checked_add(8)?).ok()?.to_le_bytes();
-        let count = u16::try_from(count).ok()?.to_le_bytes();
-        let place = self.bytes.get_mut(self.at..)?;
-        let (head, entries) = place.split_at_mut_checked(8)?;
-        let entries = entries.get_mut(..bytes)?;
-        put(head, 0, &whole, 4)?;
-        put(head, 4, &kind.to_le_bytes(), 2)?;
-        put(head, 6, &count, 2)?;
-        Some(entries)
-    }
-
-    fn end(&mut self, bytes: usize) -> Option<()> {
-        self.at = (self.at + 8 + bytes).next_multiple_of(8);
-        self.end_list();
-        Some(())
-    }
-
-    fn end_list(&mut self) {
-        let next = self.bytes.get_mut(self.at..).unwrap_or_default();
-        let head = next.len().min(8);
-        next[..head].fill(0);
-    }
-}
-
-/// Puts `value` at `at`, filled up with zeros to `bytes` bytes. `None`: it does not fit.
-fn put(entry: &mut [u8], at: usize, value: &[u8], bytes: usize) -> Option<()> {
-    let place = entry.get_mut(at..at.checked_add(bytes)?)?;
-    let (front, padding) = place.split_at_mut_checked(value.len())?;
-    front.copy_from_slice(value);
-    padding.fill(0);
-    Some(())
-}
-
-/// Puts numbers at `at`, filled up with zeros to `count` of them. `None`: they do not fit.
-fn put_numbers(entry: &mut [u8], at: usize, numbers: &[f64], count: usize) -> Option<()> {
-    put(entry, at, &[], 8 * count)?;
-    let mut places = entry.get_mut(at..)?.chunks_exact_mut(8);
-    numbers.iter().try_for_each(|number| {
-        places.next()?.copy_from_slice(&number.to_le_bytes());
-        Some(())
-    })
 }

@@ -162,9 +162,25 @@ fn a_writer_without_room_leaves_a_whole_list() {
             assert_eq!(count, 4);
         }
     }
-    let mut slot = [0_u8; 400];
-    let mut writer = Writer::new(&mut slot);
-    assert!(writer.fields(&[Field { name: "longer_than_16_byte", ..fields()[0] }]).is_none());
+}
+
+#[test]
+fn a_name_that_cannot_be_read_leaves_the_block_as_it_was() {
+    for name in ["longer_than_16_byte", "", "a\0b"] {
+        let mut slot = [0xAA_u8; 400];
+        let mut writer = Writer::new(&mut slot);
+        writer.metadata("{}").unwrap();
+        assert_eq!(writer.fields(&[fields()[0], Field { name, ..fields()[1] }]), None);
+        let long = name.repeat(2);
+        assert_eq!(writer.parts(&[Part { name: &long, ..part() }]), None);
+        assert_eq!(sections(&slot, PAYLOAD).count(), 1, "{name:?}");
+        // What comes after stands in its place.
+        let mut writer = Writer::new(&mut slot);
+        assert_eq!(writer.fields(&[Field { name, ..fields()[1] }]), None);
+        writer.grid(&grid()).unwrap();
+        let read: Vec<Section<'_>> = sections(&slot, PAYLOAD).map(Result::unwrap).collect();
+        assert!(matches!(read[..], [Section::Grid(_)]), "{name:?}: {read:?}");
+    }
 }
 
 /// Sets one byte of a block that is sound, and says what the parser made of it.

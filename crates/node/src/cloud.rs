@@ -1,7 +1,5 @@
 //! Point clouds in and out of files.
 
-use framelane::raw::cloud_error;
-use framelane::raw::kernels::points::PointField;
 use framelane::raw::kernels::{
     Cloud, CloudFormat, CloudInfo, CloudStyle, decode_cloud as decode, encode_cloud as encode,
     probe_cloud as probe,
@@ -11,8 +9,8 @@ use napi::bindgen_prelude::{AsyncTask, Either, Uint8Array};
 use napi::{Env, Task};
 use napi_derive::napi;
 
-use crate::error::{Result, thrown};
-use crate::ext::{FieldWords, field_of};
+use crate::error::{Result, in_node, thrown};
+use crate::ext::FieldWords;
 use crate::place::{Source, write_slot};
 use crate::state::State;
 use crate::topics::Failure;
@@ -29,23 +27,13 @@ pub struct CloudWords {
 
 impl CloudWords {
     fn of(info: CloudInfo) -> Self {
-        let words = |field: PointField| FieldWords {
-            name: field.name,
-            offset: field.offset,
-            dtype: field.dtype as u32,
-            count: field.count.into(),
-        };
         let CloudInfo { width, height, point_bytes, fields } = info;
-        Self { width, height, step: point_bytes, fields: fields.into_iter().map(words).collect() }
+        let fields = fields.into_iter().map(FieldWords::of).collect();
+        Self { width, height, step: point_bytes, fields }
     }
 
     fn info(&self) -> framelane::Result<CloudInfo> {
-        let field = |words| {
-            let field = field_of(words)?;
-            let (offset, dtype, count) = (field.offset, field.dtype, field.count);
-            Some(PointField { name: field.name, offset, dtype, count })
-        };
-        let fields: Option<Vec<_>> = self.fields.iter().map(field).collect();
+        let fields: Option<Vec<_>> = self.fields.iter().map(FieldWords::field).collect();
         let text = "a cloud with a field that none can have";
         let fields = fields.ok_or_else(|| Error::new(ErrorCode::InvalidArgument, text))?;
         let (width, height, point_bytes) = (self.width, self.height, self.step);
@@ -64,7 +52,7 @@ fn bytes_of(info: &CloudInfo, slot_bytes: usize) -> framelane::Result<usize> {
 /// Size and fields of the cloud in a PCD or PLY file.
 #[napi(catch_unwind)]
 pub fn probe_cloud(bytes: Uint8Array) -> Result<CloudWords> {
-    probe(&bytes).map(CloudWords::of).map_err(|error| thrown(cloud_error(error)))
+    probe(&bytes).map(CloudWords::of).map_err(|error| thrown(in_node(error)))
 }
 
 /// Reads the points of a PCD or PLY file into a slot on loan; `cloud` is what `probeCloud` says.
@@ -75,7 +63,7 @@ pub fn decode_cloud(env: Env, bytes: Uint8Array, hold: u32, cloud: CloudWords) -
     let info = cloud.info().map_err(thrown)?;
     let work = |slot: &mut [u8]| {
         let size = bytes_of(&info, slot.len())?;
-        decode(&bytes, &info, &mut slot[..size]).map_err(cloud_error)
+        decode(&bytes, &info, &mut slot[..size]).map_err(in_node)
     };
     write_slot(state, hold, work).map_err(thrown)
 }
@@ -96,8 +84,8 @@ impl Task for EncodeCloud {
         let work = || {
             let slot = self.source.bytes(0.0)?;
             let points = &slot[..bytes_of(&self.info, slot.len())?];
-            let cloud = Cloud::new(&self.info, points).map_err(cloud_error)?;
-            encode(&cloud, self.format, self.style).map_err(cloud_error)
+            let cloud = Cloud::new(&self.info, points).map_err(in_node)?;
+            encode(&cloud, self.format, self.style).map_err(in_node)
         };
         let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
         Ok(caught.unwrap_or_else(|_| {

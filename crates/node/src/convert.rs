@@ -1,18 +1,18 @@
 //! Pictures made of pictures: in another encoding, in another size, as the input of a model.
 
-use std::cell::RefCell;
-
 use framelane::raw::kernels::convert::{
     ColourMap, Conversion, Yuv, YuvMatrix, YuvRange, convert as convert_picture,
 };
-use framelane::raw::kernels::{Filter, Layout, Resizer, tensor_input as make_input};
-use framelane::raw::{convert_error, place_of, resize_error, tensor_error};
+use framelane::raw::kernels::{
+    Filter, Layout, resize as resize_picture, tensor_input as make_input,
+};
+use framelane::raw::place_of;
 use framelane::{Error, ErrorCode};
 use napi::Env;
 use napi::bindgen_prelude::{Float32Array, Uint8Array};
 use napi_derive::napi;
 
-use crate::error::{Result, thrown};
+use crate::error::{Result, in_node, thrown};
 use crate::place::{Place, Source};
 use crate::state::{Frame, State};
 
@@ -76,15 +76,10 @@ pub fn convert(env: Env, from: Place, into: Place, how: ConversionWords) -> Resu
         let source = source(state, &from, &into)?;
         let picture = from.read(&source)?;
         into.write(state, |mut target| {
-            convert_picture(&picture, &mut target, &how).map_err(convert_error)
+            convert_picture(&picture, &mut target, &how).map_err(in_node)
         })
     };
     work().map_err(thrown)
-}
-
-thread_local! {
-    /// Keeps the memory that resizing needs from picture to picture.
-    static RESIZER: RefCell<Resizer> = RefCell::default();
 }
 
 /// Writes a picture into one of the same encoding on loan, in the size of that. Filter: 0
@@ -102,9 +97,7 @@ pub fn resize(env: Env, from: Place, into: Place, filter: u32) -> Result<()> {
         let source = source(state, &from, &into)?;
         let picture = from.read(&source)?;
         into.write(state, |mut target| {
-            RESIZER.with_borrow_mut(|resizer| {
-                resizer.resize(&picture, &mut target, filter).map_err(resize_error)
-            })
+            resize_picture(&picture, &mut target, filter).map_err(in_node)
         })
     };
     work().map_err(thrown)
@@ -157,7 +150,7 @@ pub fn tensor_input(
         // SAFETY: nobody else runs in this thread, and the array is neither in memory that cannot
         // be written nor in what is read.
         let out = unsafe { into.as_mut() };
-        make_input(&picture, out, layout, &mean, &std).map_err(tensor_error)
+        make_input(&picture, out, layout, &mean, &std).map_err(in_node)
     };
     work().map_err(thrown)
 }

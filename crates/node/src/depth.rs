@@ -1,6 +1,5 @@
 //! Depths as statistics and as points.
 
-use framelane::raw::depth_error;
 use framelane::raw::kernels::depth::{
     Arrangement, Pinhole, depth_statistics as statistics, depth_to_points as to_points,
     known_depths as known,
@@ -9,7 +8,7 @@ use framelane::{Error, ErrorCode};
 use napi::Env;
 use napi_derive::napi;
 
-use crate::error::{Result, thrown};
+use crate::error::{Result, in_node, thrown};
 use crate::place::{Place, Source, write_slot};
 use crate::state::State;
 
@@ -33,7 +32,7 @@ pub fn depth_statistics(env: Env, from: Place, scale: f64) -> Result<Option<Vec<
     let state = unsafe { State::of(&env) }.map_err(thrown)?;
     let source = Source::of(state, from.hold).map_err(thrown)?;
     let picture = from.read(&source).map_err(thrown)?;
-    let found = statistics(&picture, scale as f32).map_err(|error| thrown(depth_error(error)))?;
+    let found = statistics(&picture, scale as f32).map_err(|error| thrown(in_node(error)))?;
     Ok(found.map(|all| vec![f64::from(all.min), f64::from(all.max), all.mean]))
 }
 
@@ -45,7 +44,7 @@ pub fn known_depths(env: Env, from: Place) -> Result<f64> {
     let state = unsafe { State::of(&env) }.map_err(thrown)?;
     let source = Source::of(state, from.hold).map_err(thrown)?;
     let picture = from.read(&source).map_err(thrown)?;
-    known(&picture).map(|count| count as f64).map_err(|error| thrown(depth_error(error)))
+    known(&picture).map(|count| count as f64).map_err(|error| thrown(in_node(error)))
 }
 
 /// Writes the points of a depth image into the first `bytes` bytes of a slot on loan; how many.
@@ -74,7 +73,7 @@ pub fn depth_to_points(
         let outside = || Error::new(ErrorCode::InvalidSize, "a cloud larger than its slot");
         let out = slot.get_mut(..bytes as usize).ok_or_else(outside)?;
         to_points(&picture, how.scale as f32, &camera, painted.as_ref(), arrangement, out)
-            .map_err(depth_error)
+            .map_err(in_node)
     };
     write_slot(state, into, work).map(|count| count as f64).map_err(thrown)
 }

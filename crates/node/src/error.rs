@@ -1,6 +1,7 @@
 //! Errors on their way to JavaScript, where `code` is what programs compare.
 
 use framelane::ErrorCode;
+use framelane::raw::{KernelError, kernel_error};
 use napi::Status;
 
 /// A code of ours, or of napi itself where an argument had the wrong type.
@@ -40,6 +41,11 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// An error of the core as one for JavaScript.
 pub fn thrown(error: framelane::Error) -> Error {
     Error::new(Code(error.code().as_str()), error.text().to_owned())
+}
+
+/// An error of the kernels as JavaScript gets it.
+pub fn in_node(error: impl KernelError) -> framelane::Error {
+    kernel_error(&error, |encoding| format!("convert('{}')", encoding.info().name))
 }
 
 /// Something napi refused.

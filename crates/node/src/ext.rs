@@ -70,14 +70,21 @@ fn words_of(camera: &Camera) -> CameraWords {
     }
 }
 
-/// The field of these words; `None` where there can be none.
-pub fn field_of(words: &FieldWords) -> Option<PointField> {
-    Some(PointField {
-        name: words.name.clone(),
-        offset: words.offset,
-        dtype: Dtype::from_code(u8::try_from(words.dtype).ok()?)?,
-        count: u8::try_from(words.count).ok()?,
-    })
+impl FieldWords {
+    pub fn of(field: PointField) -> Self {
+        let PointField { name, offset, dtype, count } = field;
+        Self { name, offset, dtype: dtype as u32, count: count.into() }
+    }
+
+    /// The field of these words; `None` where there can be none.
+    pub fn field(&self) -> Option<PointField> {
+        Some(PointField {
+            name: self.name.clone(),
+            offset: self.offset,
+            dtype: Dtype::from_code(u8::try_from(self.dtype).ok()?)?,
+            count: u8::try_from(self.count).ok()?,
+        })
+    }
 }
 
 impl ExtWords {
@@ -86,7 +93,7 @@ impl ExtWords {
             Some(words) => Some(camera_of(words).ok_or_else(|| invalid("the camera"))?),
             None => None,
         };
-        let fields: Option<Vec<_>> = self.fields.iter().flatten().map(field_of).collect();
+        let fields: Option<Vec<_>> = self.fields.iter().flatten().map(FieldWords::field).collect();
         let fields = fields.ok_or_else(|| invalid("a field"))?;
         Ok(Ext { camera, fields, metadata: self.metadata })
     }
@@ -123,12 +130,6 @@ pub fn read_ext(env: Env, hold: u32) -> Result<ExtWords> {
         }
     };
     let Ext { camera, fields, metadata } = read(&hold).map_err(thrown)?;
-    let words = |field: PointField| FieldWords {
-        name: field.name,
-        offset: field.offset,
-        dtype: field.dtype as u32,
-        count: field.count.into(),
-    };
-    let fields = (!fields.is_empty()).then(|| fields.into_iter().map(words).collect());
+    let fields = (!fields.is_empty()).then(|| fields.into_iter().map(FieldWords::of).collect());
     Ok(ExtWords { camera: camera.as_ref().map(words_of), fields, metadata })
 }

@@ -1,13 +1,12 @@
 //! Buffers over slots, and pictures in and out of them.
 
 use framelane::ErrorCode;
-use framelane::raw::codec_error as codec;
 use framelane::raw::kernels::{Format, PictureInfo, decode_into, encode, probe};
 use napi::bindgen_prelude::{ArrayBuffer, AsyncTask, Either, FromNapiValue, Uint8Array};
 use napi::{Env, Task};
 use napi_derive::napi;
 
-use crate::error::{Result, refused, thrown};
+use crate::error::{Result, in_node, refused, thrown};
 use crate::place::{Place, Source};
 use crate::state::{Frame, State};
 use crate::topics::Failure;
@@ -65,7 +64,7 @@ pub struct Picture {
 #[napi(catch_unwind)]
 pub fn probe_picture(bytes: Uint8Array) -> Result<Picture> {
     let PictureInfo { width, height, encoding, .. } =
-        probe(&bytes).map_err(|error| thrown(codec(error)))?;
+        probe(&bytes).map_err(|error| thrown(in_node(error)))?;
     Ok(Picture { width, height, encoding: encoding as u32 })
 }
 
@@ -74,7 +73,8 @@ pub fn probe_picture(bytes: Uint8Array) -> Result<Picture> {
 pub fn decode_into_slot(env: Env, bytes: Uint8Array, into: Place) -> Result<()> {
     // SAFETY: the only reference of this entry.
     let state = unsafe { State::of(&env) }.map_err(thrown)?;
-    into.write(state, |mut target| decode_into(&bytes, &mut target).map_err(codec)).map_err(thrown)
+    into.write(state, |mut target| decode_into(&bytes, &mut target).map_err(in_node))
+        .map_err(thrown)
 }
 
 /// Makes a picture file on a thread of libuv's pool.
@@ -92,7 +92,7 @@ impl Task for EncodeTask {
     fn compute(&mut self) -> napi::Result<Self::Output> {
         let work = || {
             let picture = self.place.read(&self.source)?;
-            encode(&picture, self.format, self.quality).map_err(codec)
+            encode(&picture, self.format, self.quality).map_err(in_node)
         };
         let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
         Ok(caught.unwrap_or_else(|_| {

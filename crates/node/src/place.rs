@@ -1,10 +1,11 @@
 //! Where the pixels of a frame are, as the facade says it, and the slices that stand for them.
 
 use framelane::raw::kernels::{Raster, RasterMut};
-use framelane::raw::{Hold, OwnHold, codec_error};
+use framelane::raw::{Hold, OwnHold};
 use framelane::{Encoding, Error, ErrorCode, Result};
 use napi_derive::napi;
 
+use crate::error::in_node;
 use crate::state::{Frame, State};
 
 /// A picture in a slot: which hold, and how it lies there.
@@ -62,7 +63,7 @@ impl Place {
     /// The picture, to be read from what `source`, made of its hold, has.
     pub fn read<'a>(&self, source: &'a Source) -> Result<Raster<'a>> {
         let (encoding, bytes) = (encoding(self.encoding)?, source.bytes(self.offset)?);
-        Raster::new(self.width, self.height, self.step, encoding, bytes).map_err(codec_error)
+        Raster::new(self.width, self.height, self.step, encoding, bytes).map_err(in_node)
     }
 
     /// The picture, to be written: `work` is done with it.
@@ -78,7 +79,7 @@ impl Place {
         write_slot(state, self.hold, |slot| {
             let bytes = slot.get_mut(at(self.offset)..).ok_or_else(outside)?;
             let target = RasterMut::new(self.width, self.height, self.step, encoding, bytes);
-            work(target.map_err(codec_error)?)
+            work(target.map_err(in_node)?)
         })
     }
 }
