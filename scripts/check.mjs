@@ -6,6 +6,8 @@ import { readAreas, reader, rowsPage } from './rows.mjs';
 
 const fuzz = 'fuzz/Cargo.toml';
 const clippy = (...what) => ['clippy', ...what, '--all-targets', '--', '-D', 'warnings'];
+/** A link that leads nowhere is an error. */
+const strict = { env: { ...process.env, RUSTDOCFLAGS: '-D warnings' } };
 const crashPoints = ['-p', 'framelane-chaos', '--features', 'crash-points'];
 
 await main(async () => {
@@ -18,6 +20,7 @@ await main(async () => {
     () => step('oxlint', tool('oxlint'), ['--deny-warnings']),
     () => step('clippy', 'cargo', clippy('--workspace')),
     () => step('clippy of crash points', 'cargo', clippy(...crashPoints)),
+    () => step('rustdoc', 'cargo', ['doc', '--no-deps', '--workspace'], strict),
     generatedIsFresh,
   ];
   for (const check of checks) {

@@ -166,7 +166,7 @@ macro_rules! readable {
             /// ```
             #[must_use]
             pub fn values_per_point(&self) -> u32 {
-                self.shape.fields
+                self.shape.values
             }
 
             /// The fields of a point: those that the sender has named, else those that go with so
@@ -186,7 +186,7 @@ macro_rules! readable {
             pub fn fields(&self) -> Vec<PointField> {
                 let fields = self.ext().fields;
                 match self.shape.dtype {
-                    Some(dtype) if fields.is_empty() => usual_fields(self.shape.fields, dtype),
+                    Some(dtype) if fields.is_empty() => usual_fields(self.shape.values, dtype),
                     _ => fields,
                 }
             }

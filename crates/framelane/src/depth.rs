@@ -49,7 +49,7 @@ pub struct DepthShape(pub(crate) ImageShape);
 
 impl DepthShape {
     pub(crate) fn packed(width: u32, height: u32, format: DepthFormat) -> Option<Self> {
-        ImageShape::packed(height, width, format.encoding()).map(Self)
+        ImageShape::packed(width, height, format.encoding()).map(Self)
     }
 
     pub(crate) fn format(&self) -> DepthFormat {

@@ -52,7 +52,7 @@ impl Topic<Image> {
     /// # Errors
     /// As [`loan`](Self::loan).
     pub fn prepare(&mut self, width: u32, height: u32, encoding: Encoding) -> Result<()> {
-        let Some(shape) = ImageShape::packed(height, width, encoding) else {
+        let Some(shape) = ImageShape::packed(width, height, encoding) else {
             return Err(not_a_size(width, height, encoding));
         };
         self.make_ready(shape, &Ext::default())
@@ -80,7 +80,7 @@ impl Topic<Image> {
     /// [`NoSpace`](crate::ErrorCode::NoSpace) where no slot can be had.
     #[inline(always)]
     pub fn loan(&mut self, width: u32, height: u32, encoding: Encoding) -> Result<ImageMut> {
-        let Some(shape) = ImageShape::packed(height, width, encoding) else {
+        let Some(shape) = ImageShape::packed(width, height, encoding) else {
             return Err(not_a_size(width, height, encoding));
         };
         let hold = self.publisher()?.loan(shape.bytes)?;

@@ -196,7 +196,7 @@ impl PointLayout {
 
     /// The shape of a cloud of such points.
     pub(crate) fn shape(&self, width: u32, height: u32) -> Result<CloudShape> {
-        CloudShape::new(height, width, self.values, self.dtype, self.point_bytes).ok_or_else(|| {
+        CloudShape::new(width, height, self.values, self.dtype, self.point_bytes).ok_or_else(|| {
             let text = format!(
                 "expected a point at least and fewer than 2^48 bytes, got {width}x{height} points \
                  of {} bytes",

@@ -100,7 +100,7 @@ impl Shape for CloudShape {
 
     fn title(&self) -> String {
         let dtype = self.dtype.map_or("mixed", |dtype| dtype.info().name);
-        format!("PointCloud {}x{} of {} {dtype}", self.width, self.height, self.fields)
+        format!("PointCloud {}x{} of {} {dtype}", self.width, self.height, self.values)
     }
 }
 

@@ -9,7 +9,7 @@ use framelane_layout::{Chroma, Descriptor, Dtype, Encoding, Kind};
 /// ```
 /// use framelane::{Encoding, ImageShape};
 ///
-/// let shape = ImageShape::packed(480, 640, Encoding::Rgb8).unwrap();
+/// let shape = ImageShape::packed(640, 480, Encoding::Rgb8).unwrap();
 /// assert_eq!((shape.step, shape.bytes), (1920, 921_600));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,10 +33,10 @@ impl ImageShape {
     /// ```
     /// use framelane::{Encoding, ImageShape};
     ///
-    /// assert!(ImageShape::packed(480, 641, Encoding::Yuyv).is_none()); // an even width
+    /// assert!(ImageShape::packed(641, 480, Encoding::Yuyv).is_none()); // an even width
     /// ```
     #[must_use]
-    pub fn packed(height: u32, width: u32, encoding: Encoding) -> Option<Self> {
+    pub fn packed(width: u32, height: u32, encoding: Encoding) -> Option<Self> {
         let step = encoding.row_bytes(width)?;
         let bytes = encoding.span(width, height, step)?;
         (bytes <= PAYLOAD_MAX).then_some(Self { height, width, encoding, step, bytes })
@@ -67,7 +67,7 @@ impl ImageShape {
 /// ```
 /// use framelane::{CloudShape, Dtype};
 ///
-/// let shape = CloudShape::new(1, 1000, 3, Some(Dtype::Float32), 12).unwrap();
+/// let shape = CloudShape::new(1000, 1, 3, Some(Dtype::Float32), 12).unwrap();
 /// assert_eq!(shape.bytes, 12_000);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub struct CloudShape {
     /// Bytes from one point to the next.
     pub point_bytes: u32,
     /// Values of a point.
-    pub fields: u32,
+    pub values: u32,
     /// Type of all values; `None` where the fields, which the ext block names, differ.
     pub dtype: Option<Dtype>,
     /// Bytes of all points.
@@ -91,22 +91,22 @@ impl CloudShape {
     /// do not fit the point, a size beyond 48 bits.
     #[must_use]
     pub fn new(
-        height: u32,
         width: u32,
-        fields: u32,
+        height: u32,
+        values: u32,
         dtype: Option<Dtype>,
         point_bytes: u32,
     ) -> Option<Self> {
         let points = u64::from(height).checked_mul(u64::from(width))?;
         let bytes = points.checked_mul(u64::from(point_bytes))?;
         let item = dtype.map_or(1, |dtype| u32::from(dtype.info().bytes));
-        let values = u64::from(fields).checked_mul(u64::from(item))?;
+        let value_bytes = u64::from(values).checked_mul(u64::from(item))?;
         let sound = bytes > 0
             && bytes <= PAYLOAD_MAX
-            && fields > 0
-            && values <= u64::from(point_bytes)
+            && values > 0
+            && value_bytes <= u64::from(point_bytes)
             && point_bytes.is_multiple_of(item);
-        sound.then_some(Self { height, width, point_bytes, fields, dtype, bytes })
+        sound.then_some(Self { height, width, point_bytes, values, dtype, bytes })
     }
 
     /// Writes the shape into a descriptor.
@@ -115,7 +115,7 @@ impl CloudShape {
         descriptor.encoding = 0;
         descriptor.dtype = self.dtype.map_or(0, |dtype| dtype as u8);
         descriptor.payload_bytes = self.bytes;
-        descriptor.dims = [self.height, self.width, self.fields];
+        descriptor.dims = [self.height, self.width, self.values];
         descriptor.step = self.point_bytes;
         complete_descriptor(descriptor);
     }
@@ -235,12 +235,12 @@ pub fn check_depth(descriptor: &Descriptor, slot_bytes: u64) -> Option<ImageShap
 /// The point cloud that `descriptor` names, as [`check_image`].
 #[must_use]
 pub fn check_cloud(descriptor: &Descriptor, slot_bytes: u64) -> Option<CloudShape> {
-    let [height, width, fields] = descriptor.dims;
+    let [height, width, values] = descriptor.dims;
     let dtype = match descriptor.dtype {
         0 => None,
         code => Some(Dtype::from_code(code)?),
     };
-    let shape = CloudShape::new(height, width, fields, dtype, descriptor.step)?;
+    let shape = CloudShape::new(width, height, values, dtype, descriptor.step)?;
     let sound = shape.bytes <= descriptor.payload_bytes && descriptor.payload_bytes <= slot_bytes;
     sound.then_some(shape)
 }
@@ -266,14 +266,14 @@ mod tests {
 
     fn sound() -> Descriptor {
         let mut descriptor = Descriptor::default();
-        ImageShape::packed(4, 6, Encoding::Rgb8).unwrap().describe(&mut descriptor);
+        ImageShape::packed(6, 4, Encoding::Rgb8).unwrap().describe(&mut descriptor);
         descriptor
     }
 
     #[test]
     fn accepts_what_it_wrote() {
         let shape = check_image(&sound(), 4096).unwrap();
-        assert_eq!(shape, ImageShape::packed(4, 6, Encoding::Rgb8).unwrap());
+        assert_eq!(shape, ImageShape::packed(6, 4, Encoding::Rgb8).unwrap());
         assert_eq!(shape.bytes, 72);
     }
 

@@ -38,7 +38,7 @@ pub struct Descriptor {
     pub gen_hi: u16,
     /// `CLOCK_MONOTONIC` when the frame was sent, in nanoseconds.
     pub sent_ns: u64,
-    /// Code of the frame's [`Kind`](crate::Kind); 0 names no frame.
+    /// Code of the frame's [`Kind`]; 0 names no frame.
     pub kind: u8,
     /// Code of the frame's [`Encoding`](crate::Encoding) where the kind has one.
     pub encoding: u8,

@@ -2,7 +2,7 @@
 //! or a worker), what that environment has open, and moves words between it and the facade
 //! in `lib/`.
 //!
-//! Functions called for each frame are registered raw ([`hot`]) and exchange numbers and the
+//! Functions called for each frame are registered raw (`hot`) and exchange numbers and the
 //! words of a control array only; everything else uses the macros of napi-rs. No panic
 //! crosses the boundary: every entry catches it.
 #![cfg_attr(test, allow(dead_code, reason = "the macros register nothing in a test build"))]
