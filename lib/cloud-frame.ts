@@ -24,7 +24,6 @@ import {
 import {
   bytesOfCloud,
   checkPoint,
-  describeCloud,
   elementsOf,
   layoutOfLease,
   loanCloud,
@@ -294,7 +293,7 @@ class PointCloud<D extends CloudDtype = CloudDtype, A = CloudDataOf<D>> extends 
 
   /** The cloud's name; see `Image.toToken`. */
   toToken(options?: TokenOptions): string {
-    return tokenOf(this[LEASE], options, describeCloud);
+    return tokenOf(this[LEASE], options);
   }
 
   /** A private copy that can be written and sent; fields, frame id and time are kept. */
@@ -392,9 +391,8 @@ class PointCloud<D extends CloudDtype = CloudDtype, A = CloudDataOf<D>> extends 
     bytesOf: bytesOfCloud,
     take: loanCloud,
     make: cloudOf,
-    receive: (tally) => new PointCloud(FROM_LEASE, received('PointCloud', tally)),
+    receive: (tally) => new PointCloud(FROM_LEASE, received(tally)),
     owns: isCloud,
-    describe: describeCloud,
   };
 
   static {

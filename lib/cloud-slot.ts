@@ -1,25 +1,22 @@
-/** Point clouds in slots: how one is taken, described, and what of it stands in the ext block. */
+/** Point clouds in slots: how one is taken, and what of it stands in the ext block. */
 import { checkInteger } from './check.js';
 import { dtypeOfCode, fieldsOfWords, fieldWords, usualFields } from './cloud-shape.js';
 import type { CloudDtype, CloudLayout, CloudWanted, PointField } from './cloud-shape.js';
 import { dtypes, type Elements, type TypedArray } from './dtype.js';
 import { extOf, sayExt } from './ext.js';
 import { UNBOUND_FRAMES } from './frame.js';
-import {
-  DIM0,
-  DIM1,
-  DIM2,
-  DTYPE,
-  ENCODING,
-  FLAGS,
-  kinds,
-  KIND,
-  PAYLOAD,
-  STEP,
-} from './generated/layout.js';
+import { DIM0, DIM1, DIM2, PAYLOAD, STEP, TYPES } from './generated/layout.js';
 import * as hot from './hot.js';
 import type { Tally } from './leak.js';
-import { loaned, rawBytesOf, release, setFrameId, setTimestampNs, type Lease } from './lease.js';
+import {
+  typesOf,
+  loaned,
+  rawBytesOf,
+  release,
+  setFrameId,
+  setTimestampNs,
+  type Lease,
+} from './lease.js';
 import { errorOf, f64, load, u32, UNBOUND } from './native.js';
 
 /** Bytes of an ext block that every slot has room for, of its head and of one field. */
@@ -43,14 +40,13 @@ export function loanCloud(topic: number, tally: Tally, wanted: CloudWanted): Lea
   const status = hot.loan(topic, slotBytes(wanted));
   if (status < 0) throw errorOf(status);
   const { height, width, step, bytes, values, dtype } = wanted;
-  u32[ENCODING] = 0;
-  u32[DTYPE] = dtypeCode(dtype);
+  u32[TYPES] = typesOf('PointCloud', 0, dtypeCode(dtype));
   u32[DIM0] = height;
   u32[DIM1] = width;
   u32[DIM2] = values;
   u32[STEP] = step;
   f64[PAYLOAD / 2] = bytes;
-  return begin(loaned('PointCloud', tally), wanted);
+  return begin(loaned(tally), wanted);
 }
 
 /** A lease on an empty slot of no topic. */
@@ -71,19 +67,6 @@ function begin(lease: Lease, wanted: CloudWanted): Lease {
     release(lease);
     throw error;
   }
-}
-
-/** Writes a cloud's type and shape to the control array. */
-export function describeCloud(lease: Lease): void {
-  u32[KIND] = kinds.PointCloud;
-  u32[ENCODING] = 0;
-  u32[DTYPE] = lease.dtype;
-  u32[FLAGS] = 0;
-  u32[DIM0] = lease.dim0;
-  u32[DIM1] = lease.dim1;
-  u32[DIM2] = lease.dim2;
-  u32[STEP] = lease.step;
-  f64[PAYLOAD / 2] = bytesOfCloud(lease);
 }
 
 /** Bytes of all points. */

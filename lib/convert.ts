@@ -126,7 +126,7 @@ export function convertInto(from: Lease, into: Lease, plan: ConvertPlan): void {
   const colour = source ? colourOf(from) : merged;
   const how = { colour, colourMap, nearest, farthest };
   const becomes = isYuv(plan.row) ? colour : 0;
-  if (into.part && becomes !== label.saying.colour) throw otherColours('convert');
+  if (into.part !== null && becomes !== label.saying.colour) throw otherColours('convert');
   calling(() => load().convert(placeToRead(from), place, how));
   if (becomes !== label.saying.colour) label.say({ colour: becomes });
   slotFilled(into);
@@ -163,7 +163,7 @@ export function resizeInto(from: Lease, into: Lease, filter: number): void {
   const target = placeToWrite(into, 'resize');
   const label = labelToWrite(into, 'resize');
   const colour = isYuv(rowOfCode(from.encoding)) ? colourOf(from) : 0;
-  if (into.part && colour !== label.saying.colour) throw otherColours('resize');
+  if (into.part !== null && colour !== label.saying.colour) throw otherColours('resize');
   calling(() => load().resize(placeToRead(from), target, filter));
   if (colour !== label.saying.colour) label.say({ colour });
   slotFilled(into);

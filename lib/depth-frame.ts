@@ -31,11 +31,11 @@ import {
   type FrameType,
 } from './frame.js';
 import { gathered, readPicture, type PictureKind } from './from-array.js';
-import { kinds } from './generated/layout.js';
 import { ImageFrame } from './image-frame.js';
 import {
   assertReadable,
   fillSlot,
+  typesOf,
   labelToWrite,
   markCopied,
   received,
@@ -47,7 +47,6 @@ import {
   byteLengthOf,
   bytesForRaster,
   copyRaster,
-  describeRaster,
   loanRaster,
   newRaster,
   Raster,
@@ -212,12 +211,12 @@ class DepthImage<D extends DepthDtype = DepthDtype, A = DepthDataOf<D>> extends 
   asImage(): ImageFrame<DepthEncodingOf<D>, A> {
     const lease = this[LEASE];
     const { encoding, dtype } = lease;
-    return new ImageFrame(FROM_LEASE, retainedAs(lease, 'Image', encoding, dtype));
+    return new ImageFrame(FROM_LEASE, retainedAs(lease, typesOf('Image', encoding, dtype)));
   }
 
   /** The depth image's name; see `Image.toToken`. */
   toToken(options?: TokenOptions): string {
-    return tokenOf(this[LEASE], options, describe);
+    return tokenOf(this[LEASE], options);
   }
 
   /**
@@ -290,9 +289,8 @@ class DepthImage<D extends DepthDtype = DepthDtype, A = DepthDataOf<D>> extends 
     bytesOf: byteLengthOf,
     take: (topic, tally, wanted) => loanRaster('DepthImage', topic, tally, wanted),
     make: depthOf,
-    receive: (tally) => new DepthImage(FROM_LEASE, received('DepthImage', tally)),
+    receive: (tally) => new DepthImage(FROM_LEASE, received(tally)),
     owns: isDepth,
-    describe,
   };
 
   static {
@@ -312,10 +310,6 @@ function depthOf<D extends DepthDtype>(lease: Lease): DepthImage<D> {
 /** A lease on an empty slot of no topic for such a depth image. */
 function newDepth(wanted: Wanted): Lease {
   return newRaster('DepthImage', wanted);
-}
-
-function describe(lease: Lease): void {
-  describeRaster(kinds.DepthImage, lease);
 }
 
 function indexOf(lease: Lease, action: string, x: unknown, y: unknown): number {
@@ -379,7 +373,7 @@ export function withDepth(images: typeof ImageFrame): typeof ImageFrame {
       );
     }
     const { code } = checkEncoding(encoding);
-    return depthOf(retainedAs(lease, 'DepthImage', code, dtypeCode));
+    return depthOf(retainedAs(lease, typesOf('DepthImage', code, dtypeCode)));
   };
   Object.defineProperty(images.prototype, 'asDepth', { value: asDepth, writable: true });
   return images;

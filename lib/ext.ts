@@ -17,8 +17,7 @@ export function extOf(lease: Lease): ExtWords {
 export function sayExt(lease: Lease, action: string, said: ExtWords): void {
   const label = labelToWrite(lease, action);
   const ext = { ...label.saying.ext, ...said };
-  const payload = label.payload ?? 0;
-  label.say({ ext, extOffset: calling(() => load().writeExt(lease.hold, payload, ext)) });
+  label.say({ ext, extOffset: calling(() => load().writeExt(lease.hold, label.payload, ext)) });
 }
 
 /** Takes over what a frame says that was handed over before it was sent. */

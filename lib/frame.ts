@@ -67,8 +67,6 @@ export interface FrameType<T, W = unknown> {
   receive(tally: Tally): T;
   /** Whether a value is a frame of this class. */
   owns(value: unknown): value is Frame;
-  /** Writes a frame's type and shape to the control array. */
-  describe(lease: Lease): void;
 }
 
 /** Bytes of a frame of the options that `prepare` was given. */

@@ -32,7 +32,6 @@ import {
 } from './frame.js';
 import { gathered, gatherRows, readArray, readRows } from './from-array.js';
 import type { FromArrayOptions, FromRowsOptions } from './from-array.js';
-import { kinds } from './generated/layout.js';
 import {
   assertReadable,
   fillSlot,
@@ -49,7 +48,6 @@ import {
   byteLengthOf,
   bytesForRaster,
   copyRaster,
-  describeRaster,
   loanRaster,
   newRaster,
   Raster,
@@ -220,7 +218,7 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Raster<E, D> {
    * is to be acknowledged; `ERR_FRAMELANE_TOO_MANY_HELD`.
    */
   toToken(options?: TokenOptions): string {
-    return tokenOf(this[LEASE], options, describe);
+    return tokenOf(this[LEASE], options);
   }
 
   /**
@@ -406,9 +404,8 @@ class Image<E extends Encoding = Encoding, D = DataOf<E>> extends Raster<E, D> {
     bytesOf: byteLengthOf,
     take: (topic, tally, wanted) => loanRaster('Image', topic, tally, wanted),
     make: imageOf,
-    receive: (tally) => new Image(FROM_LEASE, received('Image', tally)),
+    receive: (tally) => new Image(FROM_LEASE, received(tally)),
     owns: isImage,
-    describe,
   };
 
   static {
@@ -423,10 +420,6 @@ function isImage(value: unknown): value is AnyImage {
 /** An image with this lease. */
 function imageOf<E extends Encoding>(lease: Lease): Image<E> {
   return new Image<E>(FROM_LEASE, lease);
-}
-
-function describe(lease: Lease): void {
-  describeRaster(kinds.Image, lease);
 }
 
 function title(image: AnyImage): string {

@@ -33,8 +33,8 @@ export class Label implements Pixels {
   sequence = 0;
   /** What few frames say. */
   said: Said | null = null;
-  /** Bytes of the payload; `null` before it is known. */
-  payload: number | null = null;
+  /** Bytes of the payload. */
+  readonly payload: number;
   copied = false;
   sent = false;
   /** Once it is sent: the pool as readers see it, without write permission. -1: not asked. */
@@ -43,6 +43,10 @@ export class Label implements Pixels {
   sentHigh = 0;
   /** With guard: the buffers through which the slot can be written. */
   guards: Set<Guard> | null = null;
+
+  constructor(payload: number) {
+    this.payload = payload;
+  }
 
   /** What the frame says apart from its name and time. */
   get saying(): Readonly<Said> {

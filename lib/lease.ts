@@ -11,8 +11,6 @@ import {
   COLOUR,
   DIM1,
   DIM2,
-  DTYPE,
-  ENCODING,
   EXT,
   FRAME,
   FRAME_ID,
@@ -20,6 +18,7 @@ import {
   FRAME_ID_MAX,
   GENERATION,
   HOLD,
+  kinds,
   PAYLOAD,
   POOL,
   SCALE,
@@ -28,6 +27,7 @@ import {
   SLOT,
   STAMP_NS,
   STEP,
+  TYPES,
 } from './generated/layout.js';
 import { guardSlot, unguard, type Guard } from './guard.js';
 import * as hot from './hot.js';
@@ -48,13 +48,22 @@ export const RELEASED = 3;
 /** From how many bytes on the native side copies faster, past the caches. */
 const STREAMED = 256 * 1024;
 
+/** By code. */
+const kindNames = new Map<number, string>(
+  Object.entries(kinds).map(([name, code]) => [code, name]),
+);
+
+/** What a frame is, in one number: the codes of its kind, its encoding and its element type. */
+export function typesOf(kind: keyof typeof kinds, encoding: number, dtype: number): number {
+  return kinds[kind] | (encoding << 8) | (dtype << 16);
+}
+
 /**
  * One hold on one slot, and what is in it. Has no private fields, for nobody outside sees it: V8
- * does not inline the constructors of a hierarchy that has some, which costs 25 ns a frame.
+ * does not inline the constructors of a hierarchy that has some, which costs 25 ns a frame. Its
+ * fields are as few as may be: five more took a received frame 15 ns.
  */
 export class Lease {
-  /** What errors call the frame. */
-  readonly kind: string;
   // Numbers stay as they stand in the control array; a bigint is made when it is asked for.
   readonly hold = u32[HOLD]!;
   readonly pool = u32[POOL]!;
@@ -63,17 +72,18 @@ export class Lease {
   // Signed, because V8 keeps only numbers below 2^31 without a box.
   readonly sentLow = u32[SENT_NS]! | 0;
   readonly sentHigh = u32[SENT_NS + 1]!;
+  /** See `typesOf`. */
+  readonly types = u32[TYPES]!;
   // The shape, as the frame's class understands it.
-  readonly encoding = u32[ENCODING]!;
-  readonly dtype = u32[DTYPE]!;
   readonly dim0 = u32[DIM0]!;
   readonly dim1 = u32[DIM1]!;
   readonly dim2 = u32[DIM2]!;
   readonly step = u32[STEP]!;
-  /** Bytes from the start of the slot to the first value. */
-  offset = 0;
-  /** Only a part of what was loaned or received: it cannot be sent. */
-  part = false;
+  /**
+   * Bytes from the start of the slot to the first value, where this is only a part of what was
+   * loaned or received: it cannot be sent.
+   */
+  part: number | null = null;
   state: number;
   readonly tally: Tally;
   readonly label: Label | null;
@@ -84,60 +94,63 @@ export class Lease {
   guard: Guard | null = null;
 
   /** Of the frame that the control array names. */
-  constructor(kind: string, state: number, tally: Tally, label: Label | null) {
-    this.kind = kind;
+  constructor(state: number, tally: Tally, label: Label | null) {
     this.state = state;
     this.tally = tally;
     this.label = label;
   }
+
+  /** What errors call the frame. */
+  get kind(): string {
+    return kindNames.get(this.types & 0xff) ?? 'frame';
+  }
+
+  /** A code; what it stands for is the frame's class's business. */
+  get encoding(): number {
+    return (this.types >> 8) & 0xff;
+  }
+
+  /** Code of the element type. */
+  get dtype(): number {
+    return this.types >> 16;
+  }
+
+  /** Bytes from the start of the slot to the first value. */
+  get offset(): number {
+    return this.part ?? 0;
+  }
 }
 
 /** A lease on the slot that the control array names with its payload, empty and ours. */
-export function loaned(kind: string, tally: Tally, payload = f64[PAYLOAD / 2]!): Lease {
-  const label = new Label();
-  label.payload = payload;
-  return watched(new Lease(kind, LOANED, tally, label), trace());
+export function loaned(tally: Tally): Lease {
+  return watched(new Lease(LOANED, tally, new Label(f64[PAYLOAD / 2]!)), trace());
 }
 
 /** A lease on the frame that the control array names. */
-export function received(kind: string, tally: Tally): Lease {
-  return new Lease(kind, RECEIVED, tally, null);
+export function received(tally: Tally): Lease {
+  return new Lease(RECEIVED, tally, null);
 }
 
 /** Another lease on the same slot. */
 export function retained(lease: Lease): Lease {
-  const { dim0, dim1, offset, part } = lease;
-  const again = shared(lease, dim0, dim1);
-  again.offset = offset;
-  again.part = part;
+  return retainedAs(lease, lease.types);
+}
+
+/** Another lease on the same slot, for a frame of another class or with another encoding. */
+export function retainedAs(lease: Lease, types: number): Lease {
+  const again = shared(lease, types, lease.dim0, lease.dim1);
+  again.part = lease.part;
   return again;
 }
 
 /** Another lease on a part of the same slot: rows from a byte on, and what of each row. */
 export function partOf(lease: Lease, offset: number, rows: number, columns: number): Lease {
-  const part = shared(lease, rows, columns);
-  part.offset = lease.offset + offset;
-  part.part = true;
+  const part = shared(lease, lease.types, rows, columns);
+  part.part = lease.offset + offset;
   return part;
 }
 
-/** Another lease on the same slot, for a frame of another class with these values. */
-export function retainedAs(lease: Lease, kind: string, encoding: number, dtype: number): Lease {
-  const { dim0, dim1, offset, part } = lease;
-  const again = shared(lease, dim0, dim1, kind, encoding, dtype);
-  again.offset = offset;
-  again.part = part;
-  return again;
-}
-
-function shared(
-  lease: Lease,
-  dim0: number,
-  dim1: number,
-  kind = lease.kind,
-  encoding = lease.encoding,
-  dtype = lease.dtype,
-): Lease {
+function shared(lease: Lease, types: number, dim0: number, dim1: number): Lease {
   assertReadable(lease);
   const status = hot.retain(lease.hold);
   if (status < 0) throw errorOf(status);
@@ -146,13 +159,12 @@ function shared(
   u32[GENERATION] = lease.generation;
   u32[SENT_NS] = lease.sentLow;
   u32[SENT_NS + 1] = lease.sentHigh;
-  u32[ENCODING] = encoding;
-  u32[DTYPE] = dtype;
+  u32[TYPES] = types;
   u32[DIM0] = dim0;
   u32[DIM1] = dim1;
   u32[DIM2] = lease.dim2;
   u32[STEP] = lease.step;
-  return watched(new Lease(kind, lease.state, lease.tally, lease.label), trace());
+  return watched(new Lease(lease.state, lease.tally, lease.label), trace());
 }
 
 /** Has the frame released if it is leaked; `where` says where it came from. */
@@ -236,7 +248,7 @@ export function holdOf(lease: Lease): number {
 /** The hold of a frame that can be written; throws `ERR_FRAMELANE_FROZEN` too. */
 export function holdToWrite(lease: Lease, action: string): number {
   const label = labelToWrite(lease, action);
-  if (views.memory === COPIES && (lease.part || label.copy !== null)) {
+  if (views.memory === COPIES && (lease.part !== null || label.copy !== null)) {
     // What is not written keeps its values, and they must be where it is written.
     pixelsOf(lease, 0);
     settle(lease);
@@ -246,15 +258,15 @@ export function holdToWrite(lease: Lease, action: string): number {
 
 /** A view on a frame's values that is kept, or `null` where there is none. */
 export function keptView(lease: Lease): TypedArray | null {
-  const { label, view, state, tally } = lease;
+  const { label, view, state, tally, part } = lease;
   if (view !== null) {
     // Moved away by somebody: to be made again, or an error.
     if (view.length === 0) return null;
     // A view made before the frame was sent could still write.
     return label?.sent === true ? null : view;
   }
-  // The rule: a received frame, and nothing but the slot's own buffer.
-  if (state !== RECEIVED || label !== null || !tally.plain) return null;
+  // The rule: a received frame, all of it, and nothing but the slot's own buffer.
+  if (state !== RECEIVED || label !== null || !tally.plain || part !== null) return null;
   return (lease.view = lastView(lease));
 }
 
@@ -321,7 +333,7 @@ function pixelsOf(lease: Lease, byteLength: number): Uint8Array {
   const pool = poolToRead(lease);
   if (label === null) return readSlot({ pool, slot, byteLength: end }).subarray(offset);
   // Shared by all parts of the frame.
-  const place = { pool, slot, byteLength: label.payload ?? 0 };
+  const place = { pool, slot, byteLength: label.payload };
   if (!label.sent) return copyToWrite(label, place).subarray(offset, end);
   if (label.copy === null || label.copy.length === 0) {
     lease.tally.copied++;
@@ -363,22 +375,15 @@ export function acknowledge(lease: Lease): boolean {
 
 /**
  * Publishes a frame and gives its hold away; one received or sent before is sent on, and stays.
- * Negative where that fails: then the frame stays as it was. `describe` writes its type and shape
- * to the control array.
+ * Negative where that fails: then the frame stays as it was.
  */
-export function send(
-  lease: Lease,
-  topic: number,
-  tally: Tally,
-  describe: (lease: Lease) => void,
-): number {
+export function send(lease: Lease, topic: number, tally: Tally): number {
   assertReadable(lease);
-  if (lease.part) throw apart(lease, 'send');
+  if (lease.part !== null) throw apart(lease, 'send');
   const { label } = lease;
   if (label === null || label.sent) return hot.send(topic, lease.hold);
   settle(lease);
-  writeLabel(label);
-  describe(lease);
+  describe(lease, label);
   const status = hot.send(topic, lease.hold);
   if (status < 0) return status;
   lease.state = SENT;
@@ -392,23 +397,15 @@ export function send(
   return status;
 }
 
-/**
- * A frame's token. With `transfer` the hold goes along, and the frame is released here. `describe`
- * writes the type and shape of a frame to the control array.
- */
-export function nameHold(
-  lease: Lease,
-  transfer: boolean,
-  describe: (lease: Lease) => void,
-): string {
+/** A frame's token. With `transfer` the hold goes along, and the frame is released here. */
+export function nameHold(lease: Lease, transfer: boolean): string {
   assertReadable(lease);
-  if (lease.part) throw apart(lease, 'toToken');
+  if (lease.part !== null) throw apart(lease, 'toToken');
   const { label, hold } = lease;
   if (label !== null && !label.sent) {
     if (!transfer) throw unsent(lease);
     settle(lease);
-    writeLabel(label);
-    describe(lease);
+    describe(lease, label);
   }
   const copied = label !== null && label.copied;
   const token = calling(() => load().toToken(hold, transfer, copied));
@@ -425,7 +422,14 @@ const frameIdBytes = u8.subarray(FRAME_ID * 4, FRAME_ID * 4 + FRAME_ID_MAX);
 let writtenId = '';
 let writtenLength = 0;
 
-function writeLabel(label: Label): void {
+/** Writes to the control array what a frame is, and what it says of itself. */
+function describe(lease: Lease, label: Label): void {
+  u32[TYPES] = lease.types;
+  u32[DIM0] = lease.dim0;
+  u32[DIM1] = lease.dim1;
+  u32[DIM2] = lease.dim2;
+  u32[STEP] = lease.step;
+  f64[PAYLOAD / 2] = label.payload;
   if (label.frameId !== writtenId) {
     writtenId = label.frameId;
     writtenLength = encoder.encodeInto(writtenId, frameIdBytes).written;

@@ -18,18 +18,7 @@ import {
   whereabouts,
   type FrameType,
 } from './frame.js';
-import {
-  DIM0,
-  DIM1,
-  DIM2,
-  DTYPE,
-  ENCODING,
-  FLAGS,
-  KIND,
-  kinds,
-  PAYLOAD,
-  STEP,
-} from './generated/layout.js';
+import { DIM0, DIM1, DIM2, PAYLOAD, STEP, TYPES } from './generated/layout.js';
 import * as hot from './hot.js';
 import { type Tally } from './leak.js';
 import {
@@ -45,6 +34,7 @@ import {
   RELEASED,
   setFrameId,
   setTimestampNs,
+  typesOf,
   type Lease,
 } from './lease.js';
 import { errorOf, f64, load, u32, UNBOUND } from './native.js';
@@ -154,7 +144,7 @@ class Message<B = Bytes> extends Frame {
 
   /** The message's name, as `Image.toToken` gives one. `Message.fromToken` reads it. */
   toToken(options?: TokenOptions): string {
-    return tokenOf(this[LEASE], options, describe);
+    return tokenOf(this[LEASE], options);
   }
 
   /** A private copy that can be written and sent; frame id, time and format are kept. */
@@ -224,9 +214,8 @@ class Message<B = Bytes> extends Frame {
     bytesOf: (lease) => lease.dim0,
     take: newMessage,
     make: (lease) => new Message(FROM_LEASE, lease),
-    receive: (tally) => new Message(FROM_LEASE, received('Message', tally)),
+    receive: (tally) => new Message(FROM_LEASE, received(tally)),
     owns: isMessage,
-    describe,
   };
 
   static {
@@ -266,13 +255,13 @@ function newMessage(
   load();
   const status = hot.loan(topic, bytes);
   if (status < 0) throw errorOf(status);
-  u32[ENCODING] = encoding;
-  u32[DTYPE] = dtypes.uint8.code;
+  u32[TYPES] = typesOf('Message', encoding, dtypes.uint8.code);
   u32[DIM0] = bytes;
   u32[DIM1] = 0;
+  u32[DIM2] = 0;
   u32[STEP] = 0;
   f64[PAYLOAD / 2] = bytes;
-  const lease = loaned('Message', tally);
+  const lease = loaned(tally);
   try {
     if (format !== null && format !== 'json') {
       sayExt(lease, 'format', { metadata: JSON.stringify({ format }) });
@@ -284,19 +273,6 @@ function newMessage(
     release(lease);
     throw error;
   }
-}
-
-/** Writes a message's type and length to the control array. */
-function describe({ encoding, dim0 }: Lease): void {
-  u32[KIND] = kinds.Message;
-  u32[ENCODING] = encoding;
-  u32[DTYPE] = dtypes.uint8.code;
-  u32[FLAGS] = 0;
-  u32[DIM0] = dim0;
-  u32[DIM1] = 0;
-  u32[DIM2] = 0;
-  u32[STEP] = 0;
-  f64[PAYLOAD / 2] = dim0;
 }
 
 /** A view for users; of no bytes there is none on the slot, whose length would say "detached". */

@@ -2,9 +2,9 @@
 import { FramelaneError } from './errors.js';
 import { topicError } from './events.js';
 import { errorCodes } from './generated/errors.js';
-import { LEASE, type Frame, type FrameType } from './frame.js';
+import { LEASE, type Frame } from './frame.js';
 import type { Tally } from './leak.js';
-import { send, type Lease } from './lease.js';
+import { send } from './lease.js';
 import { Call, Line, type AbortSignalLike } from './line.js';
 import * as hot from './hot.js';
 import { errorOf } from './native.js';
@@ -24,12 +24,10 @@ export interface Sender {
 /** The sending side of a topic object, as far as it waits. */
 export class Outbox extends Line<Departure> {
   readonly sender: Sender;
-  readonly #describe: (lease: Lease) => void;
 
-  constructor(sender: Sender, type: FrameType<unknown>) {
+  constructor(sender: Sender) {
     super();
     this.sender = sender;
-    this.#describe = type.describe;
   }
 
   /** Sends at once, if nobody waits and there is room; whether it did. */
@@ -39,7 +37,7 @@ export class Outbox extends Line<Departure> {
 
   #send(frame: Frame): boolean {
     const { id, name, tally } = this.sender;
-    const status = send(frame[LEASE], id, tally, this.#describe);
+    const status = send(frame[LEASE], id, tally);
     if (status === FULL) return false;
     if (status < 0) throw topicError(name, status);
     return true;

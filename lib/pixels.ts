@@ -214,7 +214,7 @@ export function copyPixels(lease: Lease, given: unknown, options: unknown): void
   const target = bytesOf(numbersOf(lease));
   // Bytes of this very frame: its rows would be overwritten before they are read.
   const source = overlaps(bytes, target) ? bytes.slice() : bytes;
-  if (stride === packed && isPacked(lease) && !lease.part) {
+  if (stride === packed && isPacked(lease) && lease.part === null) {
     fillSlot(lease, source.subarray(0, packedBytes(lease)));
   } else {
     copyRows(source, planesOf(row, height, width, stride), target, placesOf(lease));

@@ -20,21 +20,12 @@ import {
 } from './encoding.js';
 import { extOf, sayExt } from './ext.js';
 import { Frame, held, LEASE, sibling, UNBOUND_FRAMES } from './frame.js';
-import {
-  DIM0,
-  DIM1,
-  DIM2,
-  DTYPE,
-  ENCODING,
-  FLAGS,
-  KIND,
-  PAYLOAD,
-  STEP,
-} from './generated/layout.js';
+import { DIM0, DIM1, DIM2, PAYLOAD, STEP, TYPES } from './generated/layout.js';
 import * as hot from './hot.js';
 import type { Tally } from './leak.js';
 import {
   assertReadable,
+  typesOf,
   keptView,
   labelToWrite,
   loaned,
@@ -257,38 +248,29 @@ export function valuesOf(frame: AnyRaster): TypedArray {
   return frame.data as TypedArray;
 }
 
-/** Writes a frame's type and shape to the control array. */
-export function describeRaster(kind: number, { encoding, dim0, dim1, step }: Lease): void {
-  const row = rowOfCode(encoding);
-  u32[KIND] = kind;
-  u32[ENCODING] = encoding;
-  u32[DTYPE] = row.dtypeCode;
-  u32[FLAGS] = 0;
-  u32[DIM0] = dim0;
-  u32[DIM1] = dim1;
-  u32[DIM2] = row.channels;
-  u32[STEP] = step;
-  f64[PAYLOAD / 2] = wholeBytes(row, dim0, step);
-}
-
 /** A lease on an empty slot, of a topic or of none, for such a picture. */
-export function loanRaster(name: string, topic: number, tally: Tally, wanted: Wanted): Lease {
+export function loanRaster(
+  name: 'Image' | 'DepthImage',
+  topic: number,
+  tally: Tally,
+  wanted: Wanted,
+): Lease {
   const { row, width, height, rowBytes } = wanted;
   load();
   const bytes = wholeBytes(row, height, rowBytes);
   const status = hot.loan(topic, bytes);
   if (status < 0) throw errorOf(status);
-  u32[ENCODING] = row.code;
-  u32[DTYPE] = row.dtypeCode;
+  u32[TYPES] = typesOf(name, row.code, row.dtypeCode);
   u32[DIM0] = height;
   u32[DIM1] = width;
   u32[DIM2] = row.channels;
   u32[STEP] = rowBytes;
-  return begin(loaned(name, tally, bytes), wanted, bytes);
+  f64[PAYLOAD / 2] = bytes;
+  return begin(loaned(tally), wanted, bytes);
 }
 
 /** A lease on an empty slot of no topic for such a picture. */
-export function newRaster(name: string, wanted: Wanted): Lease {
+export function newRaster(name: 'Image' | 'DepthImage', wanted: Wanted): Lease {
   return loanRaster(name, UNBOUND, UNBOUND_FRAMES, wanted);
 }
 

@@ -21,8 +21,8 @@ import { headerColour, headerDepthScale, headerFrameId, headerStamp } from './vi
 /** The frame that a token names: one to read, or a loan that another thread has handed over. */
 export function leaseOfToken(name: keyof typeof kinds, token: unknown): Lease {
   const what = takeToken(kinds[name], token);
-  if (what === READ) return watched(received(name, UNBOUND_FRAMES), trace());
-  const lease = loaned(name, UNBOUND_FRAMES);
+  if (what === READ) return watched(received(UNBOUND_FRAMES), trace());
+  const lease = loaned(UNBOUND_FRAMES);
   adopt(lease);
   if (what === COPIED_LOAN) markCopied(lease);
   return lease;

@@ -96,7 +96,7 @@ export class Subscription<T extends Frame> extends Line<Waiter<T>> implements Se
     this.assertOpen('send');
     // Those who wait come first.
     if (this.#outbox !== null) this.#outbox.drain();
-    const status = send(frame[LEASE], this.id, this.tally, this.#type.describe);
+    const status = send(frame[LEASE], this.id, this.tally);
     tellDeaths();
     if (status < 0) throw topicError(this.name, status);
   }
@@ -104,7 +104,7 @@ export class Subscription<T extends Frame> extends Line<Waiter<T>> implements Se
   /** Where frames wait that there is no room for. */
   get outbox(): Outbox {
     if (this.#outbox === null) {
-      this.#outbox = new Outbox(this, this.#type);
+      this.#outbox = new Outbox(this);
       this.#outbox.setLiveness(this.#liveness);
     }
     return this.#outbox;

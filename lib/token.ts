@@ -21,10 +21,10 @@ export const READ = 1;
 export const COPIED_LOAN = 3;
 
 /** The token of a frame, and with it the hold where that is asked for. */
-export function tokenOf(lease: Lease, options: unknown, describe: (lease: Lease) => void): string {
+export function tokenOf(lease: Lease, options: unknown): string {
   const { transfer = false } = checkOptions(options, ['transfer'], 'toToken');
   const moves = checkBoolean(transfer, 'transfer');
-  return nameHold(lease, moves, describe);
+  return nameHold(lease, moves);
 }
 
 /** Takes the frame of a token, which the control array names then. `READ`, or it is a loan. */

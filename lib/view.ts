@@ -22,27 +22,23 @@ interface SlotView {
   buffer: ArrayBuffer | SharedArrayBuffer;
   /** The last view, and the shape it was made for. */
   view: TypedArray | null;
-  kind: string;
-  encoding: number;
-  dtype: number;
+  types: number;
   dim0: number;
   dim1: number;
   step: number;
-  offset: number;
 }
 
 /** Where a frame is, and its shape; a lease is one. */
 export interface Shaped {
-  readonly kind: string;
   readonly pool: number;
   readonly slot: number;
-  readonly encoding: number;
-  readonly dtype: number;
+  /** Kind, encoding and element type in one number. */
+  readonly types: number;
   readonly dim0: number;
   readonly dim1: number;
   readonly step: number;
-  /** Bytes from the start of the slot to the first value. */
-  readonly offset: number;
+  /** Bytes from the start of the slot to the first value, if it is only a part of a frame. */
+  readonly part: number | null;
 }
 
 /** What is kept for the headers of a pool's slots. */
@@ -62,8 +58,7 @@ function slotView(pool: number, slot: number): SlotView {
   // Length 0: somebody has transferred the buffer away, and the slot needs another.
   if (kept !== undefined && kept.buffer.byteLength !== 0) return kept;
   const buffer = calling(() => load().slotBuffer(pool, slot));
-  const shape = { kind: '', encoding: 0, dtype: 0, dim0: 0, dim1: 0, step: 0, offset: 0 };
-  return (slots[slot] = { buffer, view: null, ...shape });
+  return (slots[slot] = { buffer, view: null, types: 0, dim0: 0, dim1: 0, step: 0 });
 }
 
 /** A pool seen for the first time: also the time to forget those that are gone. */
@@ -75,35 +70,30 @@ function newPool(pool: number): (SlotView | undefined)[] {
   return (slotViews[pool] ??= []);
 }
 
-/** The kept view on the values of a frame, or `null` where there is none for its shape. */
+/** The kept view on the values of a whole frame, or `null` where there is none for its shape. */
 export function lastView(shaped: Shaped): TypedArray | null {
   const last = slotViews[shaped.pool]?.[shaped.slot];
   if (last === undefined || last.view === null) return null;
   const same =
-    last.encoding === shaped.encoding &&
+    last.types === shaped.types &&
     last.dim0 === shaped.dim0 &&
     last.dim1 === shaped.dim1 &&
-    last.step === shaped.step &&
-    last.offset === shaped.offset &&
-    last.dtype === shaped.dtype &&
-    last.kind === shaped.kind;
+    last.step === shaped.step;
   // Length 0: somebody has transferred the buffer away. Asked of the view, which V8 inlines.
   return same && last.view.length !== 0 ? last.view : null;
 }
 
-/** The values of a frame: `byteLength` bytes from `pool`, as a typed array. */
+/** The values of a frame: `byteLength` bytes from `pool`, as a typed array; kept if it is whole. */
 export function viewSlot(
   pool: number,
-  { kind, slot, encoding, dtype, dim0, dim1, step, offset }: Shaped,
+  { slot, types, dim0, dim1, step, part }: Shaped,
   elements: Elements,
   byteLength: number,
 ): TypedArray {
   const kept = slotView(pool, slot);
-  kept.view = viewOn(kept.buffer, elements, byteLength, offset);
-  kept.kind = kind;
-  kept.encoding = encoding;
-  kept.dtype = dtype;
-  kept.offset = offset;
+  if (part !== null) return viewOn(kept.buffer, elements, byteLength, part);
+  kept.view = viewOn(kept.buffer, elements, byteLength, 0);
+  kept.types = types;
   kept.dim0 = dim0;
   kept.dim1 = dim1;
   kept.step = step;

@@ -10,62 +10,56 @@ export const POOL = 1;
 export const SLOT = 2;
 /** u32: the slot's generation */
 export const GENERATION = 3;
-/** u32: code of the kind */
-export const KIND = 4;
-/** u32: code of the encoding */
-export const ENCODING = 5;
-/** u32: code of the element type */
-export const DTYPE = 6;
-/** u32: flags of the descriptor */
-export const FLAGS = 7;
+/** u32: codes of kind, encoding and element type, a byte each */
+export const TYPES = 4;
 /** u32: height */
-export const DIM0 = 8;
+export const DIM0 = 5;
 /** u32: width */
-export const DIM1 = 9;
+export const DIM1 = 6;
 /** u32: channels */
-export const DIM2 = 10;
+export const DIM2 = 7;
 /** u32: bytes from one row to the next */
-export const STEP = 11;
+export const STEP = 8;
 /** f64: bytes of the payload */
-export const PAYLOAD = 12;
+export const PAYLOAD = 10;
 /** i64: when it was sent */
-export const SENT_NS = 14;
+export const SENT_NS = 12;
 /** i64: the frame's time stamp */
-export const STAMP_NS = 16;
+export const STAMP_NS = 14;
 /** f64: number of the frame in its ring */
-export const FRAME = 18;
+export const FRAME = 16;
 /** f64: number given by device or publisher */
-export const SEQUENCE = 20;
+export const SEQUENCE = 18;
 /** f64: frames missed since the last receive */
-export const MISSED = 22;
+export const MISSED = 20;
 /** i32: a call's answer */
-export const STATUS = 24;
+export const STATUS = 22;
 /** u32: which topic a call is about */
-export const TOPIC = 25;
+export const TOPIC = 23;
 /** u32: a hold to be given back before a frame is received */
-export const GIVE = 26;
+export const GIVE = 24;
 /** u32: 1 for the newest frame only */
-export const NEWEST = 27;
+export const NEWEST = 25;
 /** f64, two words: how large a frame is to be */
-export const BYTES = 28;
+export const BYTES = 26;
 /** u32: microseconds to look for a frame */
-export const SPIN_US = 30;
+export const SPIN_US = 28;
 /** u32: milliseconds to block at most */
-export const TIMEOUT_MS = 31;
+export const TIMEOUT_MS = 29;
 /** in GIVE: nothing is to be given back */
 export const NO_HOLD = 4294967295;
 /** u32: bytes of the frame id */
-export const FRAME_ID_LEN = 32;
+export const FRAME_ID_LEN = 31;
 /** 64 bytes: the frame id */
-export const FRAME_ID = 34;
+export const FRAME_ID = 32;
 /** u32: not 0 where there are notices to take */
-export const NOTICES = 50;
+export const NOTICES = 48;
 /** u32: colour matrix, and range above 8 bits, of what is sent */
-export const COLOUR = 51;
+export const COLOUR = 9;
 /** f64: millimetres a raw unit of depth of what is sent */
-export const SCALE = 52;
+export const SCALE = 50;
 /** u32: offset of the ext block of what is sent, 0: none */
-export const EXT = 54;
+export const EXT = 30;
 /** longest frame id in bytes */
 export const FRAME_ID_MAX = 63;
 /** bytes of a slot header */

@@ -28,16 +28,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn layout() -> Result<String, Box<dyn Error>> {
     let mut out = String::from(HEAD);
-    let constants: [(&str, u32, &str); 38] = [
+    let constants: [(&str, u32, &str); 35] = [
         ("CONTROL_WORDS", control::WORDS, "32-bit words of the control array"),
         ("HOLD", control::HOLD, "u32: the hold, for retain and release"),
         ("POOL", control::POOL, "u32: the pool's index"),
         ("SLOT", control::SLOT, "u32: the slot's index"),
         ("GENERATION", control::GENERATION, "u32: the slot's generation"),
-        ("KIND", control::KIND, "u32: code of the kind"),
-        ("ENCODING", control::ENCODING, "u32: code of the encoding"),
-        ("DTYPE", control::DTYPE, "u32: code of the element type"),
-        ("FLAGS", control::FLAGS, "u32: flags of the descriptor"),
+        ("TYPES", control::TYPES, "u32: codes of kind, encoding and element type, a byte each"),
         ("DIM0", control::DIM0, "u32: height"),
         ("DIM1", control::DIM1, "u32: width"),
         ("DIM2", control::DIM2, "u32: channels"),

@@ -71,42 +71,42 @@ impl Control {
     }
 
     /// What a received frame is.
-    pub fn put_frame(self, descriptor: &Descriptor, bytes: u64, missed: u64) {
-        self.set(word::KIND, descriptor.kind.into());
-        self.set(word::ENCODING, descriptor.encoding.into());
-        self.set(word::DTYPE, descriptor.dtype.into());
-        self.set(word::FLAGS, descriptor.flags.into());
-        self.set(word::DIM0, descriptor.dims[0]);
-        self.set(word::DIM1, descriptor.dims[1]);
-        self.set(word::DIM2, descriptor.dims[2]);
-        self.set(word::STEP, descriptor.step);
-        #[allow(clippy::cast_precision_loss, reason = "below 2^48")]
-        self.set64(word::PAYLOAD, bytes as f64);
-        self.put_number(descriptor);
+    #[inline(always)]
+    pub fn put_frame(self, descriptor: &Descriptor, missed: u64) {
+        let Descriptor { kind, encoding, dtype, dims: [dim0, dim1, dim2], step, .. } = *descriptor;
+        self.set(word::TYPES, u32::from_le_bytes([kind, encoding, dtype, 0]));
+        self.set(word::DIM0, dim0);
+        self.set(word::DIM1, dim1);
+        self.set(word::DIM2, dim2);
+        self.set(word::STEP, step);
+        self.set64(word::SENT_NS, descriptor.sent_ns);
         #[allow(clippy::cast_precision_loss, reason = "a count for people")]
         self.set64(word::MISSED, missed as f64);
     }
 
-    /// What sending has filled in: when, and as the how-manieth.
-    pub fn put_sent(self, descriptor: &Descriptor, stamp_ns: i64) {
-        self.put_number(descriptor);
-        self.set64(word::STAMP_NS, stamp_ns);
+    /// What a loan is that another thread has handed over.
+    pub fn put_loan(self, descriptor: &Descriptor) {
+        self.put_frame(descriptor, 0);
+        #[allow(clippy::cast_precision_loss, reason = "below 2^48")]
+        self.set64(word::PAYLOAD, descriptor.payload_bytes as f64);
     }
 
-    fn put_number(self, descriptor: &Descriptor) {
+    /// What sending has filled in: when, and as the how-manieth.
+    pub fn put_sent(self, descriptor: &Descriptor, stamp_ns: i64) {
         self.set64(word::SENT_NS, descriptor.sent_ns);
         #[allow(clippy::cast_precision_loss, reason = "a count for people")]
         self.set64(word::FRAME, (descriptor.seq / 2).wrapping_sub(1) as f64);
+        self.set64(word::STAMP_NS, stamp_ns);
     }
 
     /// What the facade says of a frame it sends; to be checked as what was received is.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked in lib/")]
     pub fn take_descriptor(self) -> Descriptor {
-        let narrow = |index| u8::try_from(self.get(index)).unwrap_or(u8::MAX);
+        let [kind, encoding, dtype, _] = self.get(word::TYPES).to_le_bytes();
         let mut descriptor = Descriptor {
-            kind: narrow(word::KIND),
-            encoding: narrow(word::ENCODING),
-            dtype: narrow(word::DTYPE),
+            kind,
+            encoding,
+            dtype,
             payload_bytes: self.get64::<f64>(word::PAYLOAD) as u64,
             dims: [self.get(word::DIM0), self.get(word::DIM1), self.get(word::DIM2)],
             step: self.get(word::STEP),

@@ -241,7 +241,7 @@ fn find(state: &mut State, env: Env, kind: Kind, token: &Token) -> CoreResult<u3
         .ok_or_else(|| invalid("fromToken: the token names no frame of a possible size"))?;
     let control = state.control()?;
     // All of the payload: an ext block comes behind it.
-    control.put_frame(&descriptor, descriptor.payload_bytes, 0);
+    control.put_loan(&descriptor);
     let words = descriptor.to_words();
     let number = state.hold(Held { frame, topic: UNBOUND, words, job: None })?;
     control.put_place(number, pool, descriptor.slot, descriptor.generation);

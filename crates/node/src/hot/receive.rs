@@ -50,8 +50,8 @@ fn in_order(state: &mut State, control: Control, topic: u32) -> bool {
     }
     let Some((words, hold)) = entry.subscriber.receive_in_order() else { return false };
     let descriptor = Descriptor::from_words(words);
-    let bytes = check_frame(&descriptor, hold.slot_bytes());
-    let (Some(bytes), Some(pool)) = (bytes, pools.last_received(descriptor.pool_id)) else {
+    let sound = check_frame(&descriptor, hold.slot_bytes()).is_some();
+    let (true, Some(pool)) = (sound, pools.last_received(descriptor.pool_id)) else {
         entry.subscriber.take_back();
         return false;
     };
@@ -60,7 +60,7 @@ fn in_order(state: &mut State, control: Control, topic: u32) -> bool {
     }
     entry.held += 1;
     let number = holds.add(Held { frame: Frame::Received(hold), topic, words, job: None });
-    control.put_frame(&descriptor, bytes, 0);
+    control.put_frame(&descriptor, 0);
     control.put_place(number, pool, descriptor.slot, descriptor.generation);
     true
 }
@@ -110,13 +110,13 @@ fn receive(
         let entry = state.topic(topic)?;
         let Some(received) = entry.subscriber.receive(newest)? else { return Ok(false) };
         let Received { descriptor, hold, missed, claimed } = received;
-        let Some(bytes) = check_frame(descriptor, hold.slot_bytes()) else {
+        if check_frame(descriptor, hold.slot_bytes()).is_none() {
             // Nobody can use it: offered again, it would go round for ever.
             claimed.map(Claimed::acknowledge);
             entry.subscriber.reject();
             continue;
-        };
-        let about = About { descriptor: *descriptor, bytes, missed };
+        }
+        let about = About { descriptor: *descriptor, missed };
         hand_out(state, env, control, topic, about, hold, claimed)?;
         return Ok(true);
     }
@@ -133,11 +133,11 @@ pub fn latest(state: &mut State, env: sys::napi_env, control: Control) -> Result
     let entry = state.topic(topic)?;
     let Some(received) = entry.subscriber.latest()? else { return Ok(0) };
     let Received { descriptor, hold, missed, .. } = received;
-    let Some(bytes) = check_frame(descriptor, hold.slot_bytes()) else {
+    if check_frame(descriptor, hold.slot_bytes()).is_none() {
         entry.subscriber.count_rejected();
         return Ok(0);
-    };
-    let about = About { descriptor: *descriptor, bytes, missed };
+    }
+    let about = About { descriptor: *descriptor, missed };
     hand_out(state, env, control, topic, about, hold, None)?;
     Ok(1)
 }
@@ -145,7 +145,6 @@ pub fn latest(state: &mut State, env: sys::napi_env, control: Control) -> Result
 /// What a received frame is.
 struct About {
     descriptor: Descriptor,
-    bytes: u64,
     missed: u64,
 }
 
@@ -155,7 +154,7 @@ fn hand_out(
     env: sys::napi_env,
     control: Control,
     topic: u32,
-    About { descriptor, bytes, missed }: About,
+    About { descriptor, missed }: About,
     hold: Hold,
     claimed: Option<Claimed>,
 ) -> Result<()> {
@@ -170,7 +169,7 @@ fn hand_out(
             state.pools.index_of_received(env, &peer, &hold)
         }
     };
-    control.put_frame(&descriptor, bytes, missed);
+    control.put_frame(&descriptor, missed);
     let (slot, generation, words) = (descriptor.slot, descriptor.generation, descriptor.to_words());
     let (frame, job) = (Frame::Received(hold), claimed.map(|claimed| Rc::new(Job::new(claimed))));
     let number = state.hold(Held { frame, topic, words, job })?;
