@@ -100,6 +100,8 @@ const SIDE_MAX = 2 ** 31 - 1;
 const ROW_MAX = 2 ** 32 - 1;
 /** Most bytes of a frame: the descriptor keeps 48 bits. */
 const FRAME_MAX = 2 ** 48 - 1;
+/** Where the last plane begins at most: the slot's header keeps 32 bits. */
+const PLANE_MAX = 2 ** 32 - 1;
 
 function badSize(text: string): FramelaneError {
   return new FramelaneError('ERR_FRAMELANE_INVALID_SIZE', text);
@@ -145,14 +147,23 @@ export function checkShape(row: EncodingInfo, width: unknown, height: unknown): 
         `${ROW_MAX} are possible`,
     );
   }
-  const bytes = wholeBytes(row, rows, rowBytes);
-  if (bytes > FRAME_MAX) {
-    throw badSize(
-      `width and height: ${columns}x${rows} ${row.name} takes about ${bytes} bytes, ` +
-        `at most ${FRAME_MAX} are possible`,
-    );
-  }
+  checkWhole(row, rows, rowBytes, `width and height: ${columns}x${rows} ${row.name}`);
   return rowBytes;
+}
+
+function checkWhole(row: EncodingInfo, rows: number, step: number, what: string): void {
+  const bytes = wholeBytes(row, rows, step);
+  if (bytes > FRAME_MAX) {
+    throw badSize(`${what} takes about ${bytes} bytes, at most ${FRAME_MAX} are possible`);
+  }
+  if (row.planes > 1 && lastPlane(row, rows, step) > PLANE_MAX) {
+    throw badSize(`${what} has planes that begin beyond 4 GiB; use another encoding`);
+  }
+}
+
+/** Where the last of several planes begins: U and V together, or V behind U. */
+function lastPlane(row: EncodingInfo, rows: number, step: number): number {
+  return row.planes === 2 ? step * rows : (step * rows * 5) / 4;
 }
 
 /** A row's bytes with padding: at least a packed row, whole values in each plane. */
@@ -170,10 +181,7 @@ export function checkStep(
         `multiple of ${unit}, got ${step}`,
     );
   }
-  const bytes = wholeBytes(row, height, step);
-  if (bytes > FRAME_MAX) {
-    throw badSize(`step: ${height} rows of ${step} bytes are more than ${FRAME_MAX} bytes`);
-  }
+  checkWhole(row, height, step, `step: ${row.name} of ${height} rows of ${step} bytes`);
   return step;
 }
 

@@ -1,10 +1,28 @@
-/** What a publisher says of its frame, and what it may say. */
+/** What a publisher says of its frame, what it may say, and how that crosses when it is sent. */
 import { invalid, show } from './check.js';
 import type { Pixels } from './copy.js';
 import { FramelaneError } from './errors.js';
 import type { ExtWords } from './ext-words.js';
-import { FRAME_ID_MAX } from './generated/layout.js';
+import {
+  COLOUR,
+  DIM0,
+  DIM1,
+  DIM2,
+  EXT,
+  FRAME,
+  FRAME_ID,
+  FRAME_ID_LEN,
+  FRAME_ID_MAX,
+  PAYLOAD,
+  SCALE,
+  SENT_NS,
+  SEQUENCE,
+  STAMP_NS,
+  STEP,
+  TYPES,
+} from './generated/layout.js';
 import type { Guard } from './guard.js';
+import { f64, i64, u32, u8 } from './native.js';
 
 /** What few frames say of themselves; apart, because a label is made for each frame. */
 export class Said {
@@ -97,4 +115,59 @@ export function checkTimestamp(value: unknown): bigint {
   const ns = BigInt(value as bigint | number);
   if (ns < 0n || ns > TIMESTAMP_MAX) throw invalid('timestampNs', expected, value);
   return ns;
+}
+
+/** What a frame is, as its descriptor has it; a lease is one. */
+export interface Described {
+  /** Kind, encoding and element type in one number. */
+  readonly types: number;
+  readonly dim0: number;
+  readonly dim1: number;
+  readonly dim2: number;
+  readonly step: number;
+}
+
+const frameIdBytes = u8.subarray(FRAME_ID * 4, FRAME_ID * 4 + FRAME_ID_MAX);
+// The frame id that stands in the control array; nobody else writes there.
+let writtenId = '';
+let writtenLength = 0;
+
+/** Writes to the control array what a frame is, and what its publisher says of it. */
+export function writeLabel(label: Label, described: Described): void {
+  u32[TYPES] = described.types;
+  u32[DIM0] = described.dim0;
+  u32[DIM1] = described.dim1;
+  u32[DIM2] = described.dim2;
+  u32[STEP] = described.step;
+  f64[PAYLOAD / 2] = label.payload;
+  if (label.frameId !== writtenId) {
+    writtenId = label.frameId;
+    writtenLength = encoder.encodeInto(writtenId, frameIdBytes).written;
+  }
+  u32[FRAME_ID_LEN] = writtenLength;
+  if (label.givenNs === null) f64[STAMP_NS / 2] = 0;
+  else i64[STAMP_NS / 2] = label.givenNs;
+  f64[SEQUENCE / 2] = label.sequence;
+  if (label.said !== null || said) writeSaid(label);
+}
+
+/** Whether something stands in the words that few frames need; in the beginning nobody knows. */
+let said = true;
+
+function writeSaid(label: Label): void {
+  const { colour, depthScale, extOffset } = label.saying;
+  u32[COLOUR] = colour;
+  f64[SCALE / 2] = depthScale;
+  u32[EXT] = extOffset;
+  said = label.said !== null;
+}
+
+/** What the native side has filled in while it sent. */
+export function readLabel(label: Label): void {
+  label.sent = true;
+  label.sentLow = u32[SENT_NS];
+  label.sentHigh = u32[SENT_NS + 1];
+  label.sequence = f64[FRAME / 2];
+  label.stampLow = u32[STAMP_NS]! | 0;
+  label.stampHigh = u32[STAMP_NS + 1]!;
 }

@@ -8,32 +8,23 @@ import type { Elements, TypedArray } from './dtype.js';
 import { FramelaneError } from './errors.js';
 import {
   DIM0,
-  COLOUR,
   DIM1,
   DIM2,
-  EXT,
-  FRAME,
-  FRAME_ID,
-  FRAME_ID_LEN,
-  FRAME_ID_MAX,
   GENERATION,
   HOLD,
   kinds,
   PAYLOAD,
   POOL,
-  SCALE,
   SENT_NS,
-  SEQUENCE,
   SLOT,
-  STAMP_NS,
   STEP,
   TYPES,
 } from './generated/layout.js';
 import { guardSlot, unguard, type Guard } from './guard.js';
 import * as hot from './hot.js';
-import { checkFrameId, checkTimestamp, Label } from './label.js';
+import { checkFrameId, checkTimestamp, Label, readLabel, writeLabel } from './label.js';
 import { trace, unwatch, watch, type Tally, type Watch } from './leak.js';
-import { calling, COPIES, errorOf, f64, i64, load, u32, u8, views } from './native.js';
+import { calling, COPIES, errorOf, f64, load, u32, views } from './native.js';
 import { bytesOfSlot, lastView, viewOn, viewSlot } from './view.js';
 
 /** The slot is ours to write. */
@@ -383,7 +374,7 @@ export function send(lease: Lease, topic: number, tally: Tally): number {
   const { label } = lease;
   if (label === null || label.sent) return hot.send(topic, lease.hold);
   settle(lease);
-  describe(lease, label);
+  writeLabel(label, lease);
   const status = hot.send(topic, lease.hold);
   if (status < 0) return status;
   lease.state = SENT;
@@ -405,7 +396,7 @@ export function nameHold(lease: Lease, transfer: boolean): string {
   if (label !== null && !label.sent) {
     if (!transfer) throw unsent(lease);
     settle(lease);
-    describe(lease, label);
+    writeLabel(label, lease);
   }
   const copied = label !== null && label.copied;
   const token = calling(() => load().toToken(hold, transfer, copied));
@@ -414,52 +405,6 @@ export function nameHold(lease: Lease, transfer: boolean): string {
     if (label?.sent === false) endViews(label);
   }
   return token;
-}
-
-const encoder = new TextEncoder();
-const frameIdBytes = u8.subarray(FRAME_ID * 4, FRAME_ID * 4 + FRAME_ID_MAX);
-// The frame id that stands in the control array; nobody else writes there.
-let writtenId = '';
-let writtenLength = 0;
-
-/** Writes to the control array what a frame is, and what it says of itself. */
-function describe(lease: Lease, label: Label): void {
-  u32[TYPES] = lease.types;
-  u32[DIM0] = lease.dim0;
-  u32[DIM1] = lease.dim1;
-  u32[DIM2] = lease.dim2;
-  u32[STEP] = lease.step;
-  f64[PAYLOAD / 2] = label.payload;
-  if (label.frameId !== writtenId) {
-    writtenId = label.frameId;
-    writtenLength = encoder.encodeInto(writtenId, frameIdBytes).written;
-  }
-  u32[FRAME_ID_LEN] = writtenLength;
-  if (label.givenNs === null) f64[STAMP_NS / 2] = 0;
-  else i64[STAMP_NS / 2] = label.givenNs;
-  f64[SEQUENCE / 2] = label.sequence;
-  if (label.said !== null || said) writeSaid(label);
-}
-
-/** Whether something stands in the words that few frames need; in the beginning nobody knows. */
-let said = true;
-
-function writeSaid(label: Label): void {
-  const { colour, depthScale, extOffset } = label.saying;
-  u32[COLOUR] = colour;
-  f64[SCALE / 2] = depthScale;
-  u32[EXT] = extOffset;
-  said = label.said !== null;
-}
-
-/** What the native side has filled in while it sent. */
-function readLabel(label: Label): void {
-  label.sent = true;
-  label.sentLow = u32[SENT_NS];
-  label.sentHigh = u32[SENT_NS + 1];
-  label.sequence = f64[FRAME / 2];
-  label.stampLow = u32[STAMP_NS]! | 0;
-  label.stampHigh = u32[STAMP_NS + 1]!;
 }
 
 function gone({ kind, state }: Lease): FramelaneError {

@@ -146,7 +146,7 @@ impl Pair {
         if !publisher.admit(512).is_ok_and(|admitted| admitted) {
             return;
         }
-        let shape = ImageShape::packed(8, 64, Encoding::Mono8).unwrap();
+        let shape = ImageShape::packed(64, 8, Encoding::Mono8).unwrap();
         let Ok(mut hold) = publisher.loan(shape.bytes) else { return };
         let mut descriptor = Descriptor::default();
         shape.describe(&mut descriptor);

@@ -48,7 +48,7 @@ pub(crate) fn seeds(target: &str) -> Vec<Vec<u8>> {
 /// Texts of tokens behind the words of one.
 fn tokens() -> Vec<Vec<u8>> {
     let mut descriptor = Descriptor { pool_id: 7, generation: 1, slot: 2, ..Descriptor::default() };
-    ImageShape::packed(480, 640, Encoding::Rgb8).unwrap().describe(&mut descriptor);
+    ImageShape::packed(640, 480, Encoding::Rgb8).unwrap().describe(&mut descriptor);
     let token = |(process, transfer)| {
         let words = [&descriptor.to_words()[..], &[process, transfer]].concat();
         let text = Token { descriptor, process, transfer }.to_text();
@@ -101,10 +101,10 @@ fn attach_topic(topic: (TopicGeometry, Mode)) -> Vec<u8> {
 }
 
 fn descriptors() -> Vec<Vec<u8>> {
-    let sizes = [(48, 64, Encoding::Rgb8), (1, 2, Encoding::Yuv422), (7, 5, Encoding::Rgb32f)];
-    let packed = sizes.map(|(height, width, encoding)| {
+    let sizes = [(64, 48, Encoding::Rgb8), (2, 1, Encoding::Yuv422), (5, 7, Encoding::Rgb32f)];
+    let packed = sizes.map(|(width, height, encoding)| {
         let mut descriptor = Descriptor { seq: 2, pool_id: 7, ..Descriptor::default() };
-        ImageShape::packed(height, width, encoding).unwrap().describe(&mut descriptor);
+        ImageShape::packed(width, height, encoding).unwrap().describe(&mut descriptor);
         descriptor
     });
     let padded = Descriptor { step: 256, payload_bytes: 47 * 256 + 192, ..packed[0] };
