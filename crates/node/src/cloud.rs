@@ -5,15 +5,15 @@ use framelane::raw::kernels::{
     probe_cloud as probe,
 };
 use framelane::{Error, ErrorCode};
-use napi::bindgen_prelude::{AsyncTask, Either, Uint8Array};
-use napi::{Env, Task};
+use napi::Env;
+use napi::bindgen_prelude::{AsyncTask, Uint8Array};
 use napi_derive::napi;
 
+use crate::background::Background;
 use crate::error::{Result, in_node, thrown};
 use crate::ext::FieldWords;
 use crate::place::{Source, write_slot};
 use crate::state::State;
-use crate::topics::Failure;
 
 /// Size and fields of a cloud.
 #[napi(object)]
@@ -68,39 +68,6 @@ pub fn decode_cloud(env: Env, bytes: Uint8Array, hold: u32, cloud: CloudWords) -
     write_slot(state, hold, work).map_err(thrown)
 }
 
-/// Makes a file of a cloud on a thread of libuv's pool.
-pub struct EncodeCloud {
-    source: Source,
-    info: CloudInfo,
-    format: CloudFormat,
-    style: CloudStyle,
-}
-
-impl Task for EncodeCloud {
-    type Output = framelane::Result<Vec<u8>>;
-    type JsValue = Either<Uint8Array, Failure>;
-
-    fn compute(&mut self) -> napi::Result<Self::Output> {
-        let work = || {
-            let slot = self.source.bytes(0.0)?;
-            let points = &slot[..bytes_of(&self.info, slot.len())?];
-            let cloud = Cloud::new(&self.info, points).map_err(in_node)?;
-            encode(&cloud, self.format, self.style).map_err(in_node)
-        };
-        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
-        Ok(caught.unwrap_or_else(|_| {
-            Err(Error::new(ErrorCode::Internal, "a panic was caught; see stderr"))
-        }))
-    }
-
-    fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Self::JsValue> {
-        Ok(match output {
-            Ok(bytes) => Either::A(bytes.into()),
-            Err(error) => Either::B(Failure::of(&error)),
-        })
-    }
-}
-
 /// Makes a file of a cloud: 0 PCD, 1 PLY. Off the event loop; the frame is held until it is
 /// done. Resolves to an error as an object where that cannot be.
 #[napi(catch_unwind, ts_return_type = "Promise<Uint8Array | Failure>")]
@@ -110,12 +77,17 @@ pub fn encode_cloud(
     cloud: CloudWords,
     format: u32,
     ascii: bool,
-) -> Result<AsyncTask<EncodeCloud>> {
+) -> Result<AsyncTask<Background<Uint8Array>>> {
     // SAFETY: the only reference of this entry.
     let state = unsafe { State::of(&env) }.map_err(thrown)?;
     let source = Source::of(state, hold).map_err(thrown)?;
     let info = cloud.info().map_err(thrown)?;
     let format = if format == 0 { CloudFormat::Pcd } else { CloudFormat::Ply };
     let style = if ascii { CloudStyle::Ascii } else { CloudStyle::Binary };
-    Ok(AsyncTask::new(EncodeCloud { source, info, format, style }))
+    Ok(Background::run(move || {
+        let slot = source.bytes(0.0)?;
+        let points = &slot[..bytes_of(&info, slot.len())?];
+        let cloud = Cloud::new(&info, points).map_err(in_node)?;
+        encode(&cloud, format, style).map(Uint8Array::from).map_err(in_node)
+    }))
 }

@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(dead_code, reason = "the macros register nothing in a test build"))]
 #![allow(unreachable_pub, missing_docs, reason = "nothing but Node sees inside an addon")]
 
+mod background;
 mod cloud;
 mod control;
 mod convert;

@@ -10,7 +10,7 @@ use crate::copy::copy;
 use crate::error::{Result, refused, thrown};
 use crate::external::shared_maker;
 use crate::limit::{GUARD, MEMORY, Memory};
-use crate::state::State;
+use crate::state::{Frame, State};
 
 /// What is in force for `data`.
 #[napi(object)]
@@ -53,6 +53,39 @@ pub fn slot_buffer(env: Env, pool: u32, slot: u32) -> Result<Unknown<'static>> {
     let state = unsafe { State::of(&env) }.map_err(thrown)?;
     let value = state.pools.slot_buffer(env.raw(), pool, slot).map_err(thrown)?;
     returned(env, value)
+}
+
+/// The pool of a frame as its readers see it, without write permission: for what is held of a
+/// frame that has been sent.
+#[napi(catch_unwind)]
+pub fn received_pool(env: Env, hold: u32) -> Result<u32> {
+    // SAFETY: the only reference of this entry.
+    let state = unsafe { State::of(&env) }.map_err(thrown)?;
+    let peer = state.peer().map_err(thrown)?;
+    match state.holds.get(hold).map(|held| &held.frame) {
+        Some(Frame::Received(hold)) => Ok(state.pools.index_of_received(env.raw(), &peer, hold)),
+        Some(Frame::Loan(_)) => {
+            Err(thrown(Error::new(ErrorCode::Internal, "the frame has not been sent")))
+        }
+        None => Err(thrown(Error::new(ErrorCode::Released, "the frame was released or sent"))),
+    }
+}
+
+/// The buffer over the headers of all slots of a pool, 512 bytes each.
+#[napi(catch_unwind, ts_return_type = "ArrayBuffer")]
+pub fn header_buffer(env: Env, pool: u32) -> Result<Unknown<'static>> {
+    // SAFETY: the only reference of this entry.
+    let state = unsafe { State::of(&env) }.map_err(thrown)?;
+    let value = state.pools.header_buffer(env.raw(), pool).map_err(thrown)?;
+    returned(env, value)
+}
+
+/// Pools let go since this was asked last: what is kept for their indices is stale.
+#[napi(catch_unwind)]
+pub fn retired_pools(env: Env) -> Result<Vec<u32>> {
+    // SAFETY: the only reference of this entry.
+    let state = unsafe { State::of(&env) }.map_err(thrown)?;
+    Ok(state.pools.take_retired())
 }
 
 /// A buffer over the first bytes of a slot, for one frame alone. `id` must be new.
