@@ -249,13 +249,15 @@ export function holdToWrite(lease: Lease, action: string): number {
 
 /** A view on a frame's values that is kept, or `null` where there is none. */
 export function keptView(lease: Lease): TypedArray | null {
-  const { label, view, state, tally, part } = lease;
+  // Read only where it is needed: all of this takes 3 to 5 ns.
+  const { label, view } = lease;
   if (view !== null) {
     // Moved away by somebody: to be made again, or an error.
     if (view.length === 0) return null;
     // A view made before the frame was sent could still write.
-    return label?.sent === true ? null : view;
+    return label !== null && label.sent ? null : view;
   }
+  const { state, tally, part } = lease;
   // The rule: a received frame, all of it, and nothing but the slot's own buffer.
   if (state !== RECEIVED || label !== null || !tally.plain || part !== null) return null;
   return (lease.view = lastView(lease));

@@ -117,26 +117,21 @@ wide! {
         }
     }
 
-    /// What V adds to red, or U to blue.
-    fn outer(from: &'a [u8], weight: i16, to: &'a mut [i16]) {
-        for (&from, to) in from.as_chunks().0.iter().zip(to) {
-            let value = i16::from_ne_bytes(from);
-            *to = (value >> 1) + high(value, weight);
+    /// Red, to which V adds, or blue, to which U does.
+    fn outer(luma: &'a [i16], chroma: &'a [u8], weight: i16, to: &'a mut [u8]) {
+        for ((&luma, &chroma), to) in luma.iter().zip(chroma.as_chunks().0).zip(to) {
+            let value = i16::from_ne_bytes(chroma);
+            *to = byte(luma.saturating_add((value >> 1) + high(value, weight)));
         }
     }
 
-    /// What U and V add to green.
-    fn green(u: &'a [u8], v: &'a [u8], weights: &'a Weights, to: &'a mut [i16]) {
+    /// Green, to which both add.
+    fn green(luma: &'a [i16], u: &'a [u8], v: &'a [u8], weights: &'a Weights, to: &'a mut [u8]) {
         let &Weights { green_u, green_v, .. } = weights;
-        for ((&u, &v), to) in u.as_chunks().0.iter().zip(v.as_chunks().0).zip(to) {
-            *to = high(i16::from_ne_bytes(u), green_u) + high(i16::from_ne_bytes(v), green_v);
-        }
-    }
-
-    /// One colour.
-    fn add(luma: &'a [i16], chroma: &'a [i16], to: &'a mut [u8]) {
-        for ((&luma, &chroma), to) in luma.iter().zip(chroma).zip(to) {
-            *to = byte(luma.saturating_add(chroma));
+        let chroma = u.as_chunks().0.iter().zip(v.as_chunks().0);
+        for ((&luma, (&u, &v)), to) in luma.iter().zip(chroma).zip(to) {
+            let [u, v] = [u, v].map(i16::from_ne_bytes);
+            *to = byte(luma.saturating_add(high(u, green_u) + high(v, green_v)));
         }
     }
 
@@ -283,12 +278,11 @@ pub(super) struct Scratch {
     u: [u8; 2 * PIECE],
     v: [u8; 2 * PIECE],
     luma: [i16; PIECE],
-    chroma: [i16; PIECE],
 }
 
 impl Scratch {
     pub(super) fn new() -> Self {
-        Self { u: [0; 2 * PIECE], v: [0; 2 * PIECE], luma: [0; PIECE], chroma: [0; PIECE] }
+        Self { u: [0; 2 * PIECE], v: [0; 2 * PIECE], luma: [0; PIECE] }
     }
 }
 
@@ -300,9 +294,9 @@ pub(super) fn read(
     [r, g, b]: [&mut [u8]; 3],
 ) {
     let count = r.len();
-    let Scratch { u, v, luma, chroma } = scratch;
+    let Scratch { u, v, luma } = scratch;
     let (u, v) = (&mut u[..count * 2], &mut v[..count * 2]);
-    let (luma, chroma) = (&mut luma[..count], &mut chroma[..count]);
+    let luma = &mut luma[..count];
     match part {
         Part::Yuyv(pixels) => {
             chroma_of_yuyv(pixels, u, v);
@@ -324,12 +318,9 @@ pub(super) fn read(
             luma_of_plane(y, weights, luma);
         }
     }
-    outer(v, weights.red, chroma);
-    add(luma, chroma, r);
-    green(u, v, weights, chroma);
-    add(luma, chroma, g);
-    outer(u, weights.blue, chroma);
-    add(luma, chroma, b);
+    outer(luma, v, weights.red, r);
+    green(luma, u, v, weights, g);
+    outer(luma, u, weights.blue, b);
 }
 
 /// Y of colours.
