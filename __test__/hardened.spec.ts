@@ -79,6 +79,18 @@ test('toImageData never writes into a frame that others read', (t) => {
   using other = new Image(4, 4, 'rgb8');
   const into = { width: 4, height: 4, data, colorSpace: 'srgb' } as Any;
   t.throws(() => other.toImageData({ into }), FROZEN);
+  class Liar extends Uint8ClampedArray<ArrayBuffer> {
+    override get buffer(): ArrayBuffer {
+      return new ArrayBuffer(64);
+    }
+    override get byteOffset(): number {
+      return 0;
+    }
+  }
+  const liar = { ...into, data: new Liar(buffer, byteOffset, length) };
+  t.throws(() => other.toImageData({ into: liar }), FROZEN);
+  const word = { ...into, data: { [Symbol.toStringTag]: 'Uint8ClampedArray', length } };
+  t.throws(() => other.toImageData({ into: word }), { code: 'ERR_FRAMELANE_INVALID_ARGUMENT' });
   topic.close();
 });
 

@@ -5,19 +5,10 @@ import type { CloudDtype, CloudLayout, CloudWanted, PointField } from './cloud-s
 import { dtypes, type Elements, type TypedArray } from './dtype.js';
 import { extOf, sayExt } from './ext.js';
 import { UNBOUND_FRAMES } from './frame.js';
-import { DIM0, DIM1, DIM2, PAYLOAD, STEP, TYPES } from './generated/layout.js';
-import * as hot from './hot.js';
 import type { Tally } from './leak.js';
-import {
-  typesOf,
-  loaned,
-  rawBytesOf,
-  release,
-  setFrameId,
-  setTimestampNs,
-  type Lease,
-} from './lease.js';
-import { errorOf, f64, load, u32, UNBOUND } from './native.js';
+import { typesOf, type Lease } from './lease.js';
+import { begin, orReleased, takeSlot } from './loan.js';
+import { UNBOUND } from './native.js';
 
 /** Bytes of an ext block that every slot has room for, of its head and of one field. */
 const [EXT_ROOM, EXT_HEADS, FIELD_BYTES] = [512, 16, 24];
@@ -36,37 +27,23 @@ function dtypeCode(dtype: CloudDtype): number {
 
 /** A lease on an empty slot, of a topic or of none, for such a cloud. */
 export function loanCloud(topic: number, tally: Tally, wanted: CloudWanted): Lease {
-  load();
-  const status = hot.loan(topic, slotBytes(wanted));
-  if (status < 0) throw errorOf(status);
-  const { height, width, step, bytes, values, dtype } = wanted;
-  u32[TYPES] = typesOf('PointCloud', 0, dtypeCode(dtype));
-  u32[DIM0] = height;
-  u32[DIM1] = width;
-  u32[DIM2] = values;
-  u32[STEP] = step;
-  f64[PAYLOAD / 2] = bytes;
-  return begin(loaned(tally), wanted);
+  const { height, width, step, bytes, values, dtype, fields } = wanted;
+  const lease = takeSlot(topic, tally, slotBytes(wanted), {
+    types: typesOf('PointCloud', 0, dtypeCode(dtype)),
+    dim0: height,
+    dim1: width,
+    dim2: values,
+    step,
+    payload: bytes,
+  });
+  begin(lease, bytes, wanted);
+  if (fields === null) return lease;
+  return orReleased(lease, () => sayExt(lease, 'loan', { fields: fieldWords(fields) }));
 }
 
 /** A lease on an empty slot of no topic. */
 export function newCloud(wanted: CloudWanted): Lease {
   return loanCloud(UNBOUND, UNBOUND_FRAMES, wanted);
-}
-
-/** Gives a new frame what it begins with. */
-function begin(lease: Lease, wanted: CloudWanted): Lease {
-  const { bytes, zeroed, fields, frameId, timestampNs } = wanted;
-  try {
-    if (zeroed) rawBytesOf(lease, bytes).fill(0);
-    if (fields !== null) sayExt(lease, 'loan', { fields: fieldWords(fields) });
-    if (frameId !== undefined) setFrameId(lease, frameId);
-    if (timestampNs !== undefined) setTimestampNs(lease, timestampNs);
-    return lease;
-  } catch (error) {
-    release(lease);
-    throw error;
-  }
 }
 
 /** Bytes of all points. */

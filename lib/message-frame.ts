@@ -18,26 +18,21 @@ import {
   whereabouts,
   type FrameType,
 } from './frame.js';
-import { DIM0, DIM1, DIM2, PAYLOAD, STEP, TYPES } from './generated/layout.js';
-import * as hot from './hot.js';
 import { type Tally } from './leak.js';
 import {
   assertReadable,
   fillSlot,
   keptView,
-  loaned,
   markCopied,
   openView,
   rawBytesOf,
   received,
-  release,
   RELEASED,
-  setFrameId,
-  setTimestampNs,
   typesOf,
   type Lease,
 } from './lease.js';
-import { errorOf, f64, load, u32, UNBOUND } from './native.js';
+import { begin, orReleased, takeSlot } from './loan.js';
+import { UNBOUND } from './native.js';
 import { copyLabel, filled, leaseOfToken } from './saying.js';
 import { tokenOf, type TokenOptions } from './token.js';
 
@@ -249,30 +244,17 @@ function readMessage(given: { readonly [key in (typeof loanKeys)[number]]?: unkn
 function newMessage(
   topic: number,
   tally: Tally,
-  { bytes, format, frameId, timestampNs }: Wanted,
-  encoding = format === 'json' ? JSON_CODE : 0,
+  wanted: Wanted,
+  encoding = wanted.format === 'json' ? JSON_CODE : 0,
 ): Lease {
-  load();
-  const status = hot.loan(topic, bytes);
-  if (status < 0) throw errorOf(status);
-  u32[TYPES] = typesOf('Message', encoding, dtypes.uint8.code);
-  u32[DIM0] = bytes;
-  u32[DIM1] = 0;
-  u32[DIM2] = 0;
-  u32[STEP] = 0;
-  f64[PAYLOAD / 2] = bytes;
-  const lease = loaned(tally);
-  try {
-    if (format !== null && format !== 'json') {
-      sayExt(lease, 'format', { metadata: JSON.stringify({ format }) });
-    }
-    if (frameId !== undefined) setFrameId(lease, frameId);
-    if (timestampNs !== undefined) setTimestampNs(lease, timestampNs);
-    return lease;
-  } catch (error) {
-    release(lease);
-    throw error;
-  }
+  const { bytes, format } = wanted;
+  const types = typesOf('Message', encoding, dtypes.uint8.code);
+  const shape = { types, dim0: bytes, dim1: 0, dim2: 0, step: 0, payload: bytes };
+  const lease = begin(takeSlot(topic, tally, bytes, shape), bytes, wanted);
+  if (format === null || format === 'json') return lease;
+  return orReleased(lease, () => {
+    sayExt(lease, 'format', { metadata: JSON.stringify({ format }) });
+  });
 }
 
 /** A view for users; of no bytes there is none on the slot, whose length would say "detached". */

@@ -20,28 +20,22 @@ import {
 } from './encoding.js';
 import { extOf, sayExt } from './ext.js';
 import { Frame, held, LEASE, sibling, UNBOUND_FRAMES } from './frame.js';
-import { DIM0, DIM1, DIM2, PAYLOAD, STEP, TYPES } from './generated/layout.js';
-import * as hot from './hot.js';
 import type { Tally } from './leak.js';
 import {
   assertReadable,
   typesOf,
   keptView,
   labelToWrite,
-  loaned,
   markCopied,
   openView,
   partOf,
   rawBytesOf,
-  release,
-  setFrameId,
-  setTimestampNs,
   type Lease,
 } from './lease.js';
-import { errorOf, f64, load, u32, UNBOUND } from './native.js';
+import { begin, takeSlot } from './loan.js';
+import { UNBOUND } from './native.js';
 import { copyPixels } from './pixels.js';
 import { checkRegion, copyRegion, cropOffset } from './region.js';
-import { colourOf, depthScaleOf } from './saying.js';
 import type { Wanted } from './shape.js';
 
 /** `D` is the type of `data`. */
@@ -255,18 +249,18 @@ export function loanRaster(
   tally: Tally,
   wanted: Wanted,
 ): Lease {
-  const { row, width, height, rowBytes } = wanted;
-  load();
+  const { row, width, height, rowBytes, colour, depthScale } = wanted;
   const bytes = wholeBytes(row, height, rowBytes);
-  const status = hot.loan(topic, bytes);
-  if (status < 0) throw errorOf(status);
-  u32[TYPES] = typesOf(name, row.code, row.dtypeCode);
-  u32[DIM0] = height;
-  u32[DIM1] = width;
-  u32[DIM2] = row.channels;
-  u32[STEP] = rowBytes;
-  f64[PAYLOAD / 2] = bytes;
-  return begin(loaned(tally), wanted, bytes);
+  const lease = takeSlot(topic, tally, bytes, {
+    types: typesOf(name, row.code, row.dtypeCode),
+    dim0: height,
+    dim1: width,
+    dim2: row.channels,
+    step: rowBytes,
+    payload: bytes,
+  });
+  if (colour !== 0 || depthScale !== 1) lease.label?.say({ colour, depthScale });
+  return begin(lease, bytes, wanted);
 }
 
 /** A lease on an empty slot of no topic for such a picture. */
@@ -274,22 +268,7 @@ export function newRaster(name: 'Image' | 'DepthImage', wanted: Wanted): Lease {
   return loanRaster(name, UNBOUND, UNBOUND_FRAMES, wanted);
 }
 
-/** Gives a new frame what it begins with. */
-function begin(lease: Lease, wanted: Wanted, bytes: number): Lease {
-  try {
-    const { zeroed, colour, depthScale, frameId, timestampNs } = wanted;
-    if (zeroed) rawBytesOf(lease, bytes).fill(0);
-    if (colour !== 0 || depthScale !== 1) lease.label?.say({ colour, depthScale });
-    if (frameId !== undefined) setFrameId(lease, frameId);
-    if (timestampNs !== undefined) setTimestampNs(lease, timestampNs);
-    return lease;
-  } catch (error) {
-    release(lease);
-    throw error;
-  }
-}
-
-/** What a copy of a frame is to be: rows are packed. */
+/** What a copy of a frame is to be: rows are packed. The rest of what it says is `copyLabel`'s. */
 export function wantedOfCopy(frame: AnyRaster): Wanted {
   const lease = frame[LEASE];
   assertReadable(lease);
@@ -303,8 +282,8 @@ export function wantedOfCopy(frame: AnyRaster): Wanted {
     frameId: frame.frameId,
     timestampNs: frame.timestampNs,
     zeroed: false,
-    colour: colourOf(lease),
-    depthScale: depthScaleOf(lease),
+    colour: 0,
+    depthScale: 1,
   };
 }
 

@@ -1,5 +1,5 @@
 /** Images as the web has them: `ImageData`, four bytes a pixel. */
-import { checkOptions, invalid, show } from './check.js';
+import { checkBytes, checkOptions, invalid, show, typedArrayTag } from './check.js';
 import { rowOfCode } from './encoding.js';
 import { FramelaneError } from './errors.js';
 import { calling, load } from './native.js';
@@ -70,12 +70,11 @@ export function imageDataOf(lease: Lease, options: unknown): ImageDataLike {
 
 function checkTarget(into: unknown, width: number, height: number): ImageDataLike {
   const given = (typeof into === 'object' ? into : null) as Partial<ImageDataLike> | null;
-  const tag = Object.prototype.toString.call(given?.data);
-  if (tag !== '[object Uint8ClampedArray]') throw invalid('toImageData: into', 'ImageData', into);
+  const tag = typedArrayTag(given?.data);
+  if (tag !== 'Uint8ClampedArray') throw invalid('toImageData: into', 'ImageData', into);
+  const bytes = checkBytes(given?.data, 'toImageData: into');
   const fits = given?.width === width && given.height === height;
-  if (fits && given.data?.length === width * height * 4) {
-    const { buffer, byteOffset, byteLength } = given.data;
-    const bytes = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+  if (fits && bytes.length === width * height * 4) {
     if (!calling(() => load().isReceived(bytes))) return given as ImageDataLike;
     throw new FramelaneError(
       'ERR_FRAMELANE_FROZEN',
